@@ -1,0 +1,1 @@
+"""Who deliberates: the broker seam and its implementations."""

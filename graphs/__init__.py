@@ -1,0 +1,1 @@
+"""Wiring only: the deliberation, its baselines and the routing between steps."""

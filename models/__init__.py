@@ -1,0 +1,1 @@
+"""The only door to language models: providers, embedded weights, scripted stand-ins."""

@@ -1,0 +1,1 @@
+"""The maths of NSED: pure functions on plain data. Knows no graph and no model."""

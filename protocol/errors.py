@@ -1,0 +1,76 @@
+"""The error tree. Every error this package raises on purpose is an `NsedError`.
+
+    NsedError
+    ├── ConfigError      the configuration is wrong: nothing was run
+    ├── WeightError      a local model's weights cannot be found, fetched or trusted
+    ├── ExpertError      one expert gave nothing usable (becomes an Absence)
+    ├── QuorumError      too few experts took part to go on
+    └── BudgetError      a limit cannot carry even the first phase
+
+Messages say what was found, what was wanted and what to change.
+"""
+
+from collections.abc import Collection
+from difflib import get_close_matches
+
+__all__ = [
+    "BudgetError",
+    "ConfigError",
+    "ExpertError",
+    "NsedError",
+    "QuorumError",
+    "WeightError",
+    "did_you_mean",
+]
+
+
+class NsedError(Exception):
+    """Base of every error raised on purpose."""
+
+
+class ConfigError(NsedError):
+    """The configuration cannot be used as written."""
+
+
+class WeightError(NsedError):
+    """Weights are missing, could not be fetched, or do not match their hash."""
+
+
+class ExpertError(NsedError):
+    """One expert was asked and gave nothing usable.
+
+    Attributes:
+        kind: One word of the failure taxonomy, see `nsed.models.base.FailureKind`.
+    """
+
+    def __init__(self, kind: str, message: str) -> None:
+        """Keep the kind beside the words."""
+        self.kind = kind
+        super().__init__(message)
+
+
+class QuorumError(NsedError):
+    """Fewer experts took part in a phase than the protocol needs."""
+
+    def __init__(
+        self, phase: str, *, present: int, required: int, causes: Collection[str] = ()
+    ) -> None:
+        """Say which phase fell short, by how much, and why."""
+        self.phase, self.present, self.required = phase, present, required
+        self.causes = tuple(causes)
+        because = "".join(f"\n  - {cause}" for cause in self.causes)
+        super().__init__(
+            f"`{phase}` phase: {present} of {required} required experts answered. "
+            f"Check the experts below, lower `quorum`, or add experts to the pool."
+            f"{because}"
+        )
+
+
+class BudgetError(NsedError):
+    """A cap is too small for the first phase, so nothing was asked."""
+
+
+def did_you_mean(found: str, known: Collection[str]) -> str:
+    """Return `" Did you mean 'x'?"` for the nearest known name, or `""`."""
+    near = get_close_matches(found, known, n=1, cutoff=0.6)
+    return f" Did you mean {near[0]!r}?" if near else ""

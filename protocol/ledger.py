@@ -1,0 +1,102 @@
+"""The ledger: what a run may spend, and the proof that it never spends more.
+
+Before a phase, every call's worst case is set aside from what is left under all
+caps; a call may only spend what was set aside for it. So no order or overlap of
+concurrent calls can exceed a cap, and a resumed run needs nothing but its usage.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from nsed.protocol.usage import Prices, Usage, total_usage
+
+__all__ = ["Caps", "Ledger", "allot", "worst_case"]
+
+PROMPT_OVERHEAD_TOKENS = 64
+"""Room for the tokens a chat template adds around the text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """Limits of one run; None means no limit."""
+
+    nano_usd: int | None = None
+    tokens: int | None = None
+    calls: int | None = None
+
+    def fit(self, usage: Usage) -> bool:
+        """Whether this much usage keeps every cap."""
+        return (
+            (self.nano_usd is None or usage.nano_usd <= self.nano_usd)
+            and (self.tokens is None or usage.tokens <= self.tokens)
+            and (self.calls is None or usage.calls <= self.calls)
+        )
+
+
+def worst_case(*, prompt_bytes: int, max_output_tokens: int, prices: Prices) -> Usage:
+    """Bound what one call can use.
+
+    A byte-level tokenizer makes at most one token of each UTF-8 byte, so the bound
+    holds for every prompt. A call with unknown prices is counted as unpriced.
+    """
+    tokens_in = prompt_bytes + PROMPT_OVERHEAD_TOKENS
+    cost = prices.nano_usd(input_tokens=tokens_in, output_tokens=max_output_tokens)
+    return Usage(
+        calls=1,
+        input_tokens=tokens_in,
+        output_tokens=max_output_tokens,
+        nano_usd=cost or 0,
+        unpriced_calls=int(cost is None),
+    )
+
+
+def allot(
+    caps: Caps, spent: Usage, wishes: Mapping[str, Sequence[Usage]]
+) -> dict[str, int]:
+    """Say how many of its attempts each caller may make.
+
+    First attempts come before second ones, and so on; within one attempt callers
+    are served in their order. All attempts granted together fit under the caps.
+
+    Args:
+        caps: The run's limits.
+        spent: What the run has used so far.
+        wishes: For each caller the worst case of its 1st, 2nd, … attempt.
+
+    Returns:
+        Attempts granted to each caller; 0 means it must not be asked.
+    """
+    granted = dict.fromkeys(wishes, 0)
+    reserved = spent
+    for attempt in range(max(map(len, wishes.values()), default=0)):
+        for caller, worst in wishes.items():
+            if attempt < len(worst) and granted[caller] == attempt:
+                if caps.fit(reserved + worst[attempt]):
+                    reserved += worst[attempt]
+                    granted[caller] += 1
+    return granted
+
+
+class Ledger:
+    """Counts one caller's attempts against the attempts it was granted."""
+
+    def __init__(self, attempts: int) -> None:
+        """Start with nothing spent."""
+        self._left = attempts
+        self._charges: list[Usage] = []
+
+    def admit(self) -> bool:
+        """Take one attempt, if one is left."""
+        if self._left <= 0:
+            return False
+        self._left -= 1
+        return True
+
+    def charge(self, usage: Usage) -> None:
+        """Book what an admitted attempt used."""
+        self._charges.append(usage)
+
+    @property
+    def spent(self) -> Usage:
+        """Everything charged so far."""
+        return total_usage(self._charges)

@@ -1,0 +1,86 @@
+"""Usage: what model calls cost. A commutative monoid, so it adds up in any order."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+
+__all__ = ["NANO_USD", "Prices", "Usage", "total_usage"]
+
+NANO_USD = 1_000_000_000
+"""Nano-dollars in one US dollar. Money is counted in whole nano-dollars."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What some calls used. All counts are whole numbers, so sums are exact."""
+
+    calls: int = 0
+    """Attempts sent to a model; retries and repairs count."""
+    input_tokens: int = 0
+    """Prompt tokens, cached ones included."""
+    cached_input_tokens: int = 0
+    """The part of `input_tokens` the provider served from its prompt cache."""
+    output_tokens: int = 0
+    """Completion tokens, hidden reasoning included."""
+    nano_usd: int = 0
+    """Price of the priced calls, in 1e-9 USD."""
+    unpriced_calls: int = 0
+    """Calls whose price is unknown; while above 0, `usd` is None, never 0."""
+    estimated_calls: int = 0
+    """Calls whose tokens were estimated because the provider reported none."""
+    latency_ms: int = 0
+    """Sum of the calls' durations in milliseconds (not wall-clock time)."""
+
+    def __add__(self, other: "Usage") -> "Usage":
+        """Add field by field. Associative and commutative; `Usage()` is the zero."""
+        return Usage(
+            *(getattr(self, f.name) + getattr(other, f.name) for f in fields(self))
+        )
+
+    @property
+    def tokens(self) -> int:
+        """Input and output tokens together."""
+        return self.input_tokens + self.output_tokens
+
+    @property
+    def usd(self) -> float | None:
+        """US dollars, or None where the price of some call is unknown."""
+        return None if self.unpriced_calls else self.nano_usd / NANO_USD
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """USD per million tokens; None means unknown, which is not the same as free."""
+
+    input_usd_per_mtok: float | None = None
+    cached_input_usd_per_mtok: float | None = None
+    """None: cached tokens cost as much as others."""
+    output_usd_per_mtok: float | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether a call can be priced at all."""
+        return (
+            self.input_usd_per_mtok is not None and self.output_usd_per_mtok is not None
+        )
+
+    def nano_usd(
+        self, *, input_tokens: int, output_tokens: int, cached_input_tokens: int = 0
+    ) -> int | None:
+        """Price some tokens in 1e-9 USD, rounded up once; None if unknown."""
+        fresh, out = self.input_usd_per_mtok, self.output_usd_per_mtok
+        if fresh is None or out is None:
+            return None
+        cached = self.cached_input_usd_per_mtok
+        per_cached = fresh if cached is None else cached
+        # USD per Mtok = 1000 nano-USD per token.
+        exact = 1000 * (
+            (input_tokens - cached_input_tokens) * fresh
+            + cached_input_tokens * per_cached
+            + output_tokens * out
+        )
+        return -int(-exact // 1)
+
+
+def total_usage(usages: Iterable[Usage]) -> Usage:
+    """Add up any number of usages; none gives the zero."""
+    return sum(usages, Usage())

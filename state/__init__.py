@@ -1,0 +1,1 @@
+"""What flows through the graph: run context, records, reducers and the schema."""

@@ -1,0 +1,1 @@
+"""What LangGraph Studio and other servers open."""
