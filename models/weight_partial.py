@@ -3,15 +3,15 @@
 import errno
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["FULL_DISK_ERRNOS", "DiskFullError", "PartialFile", "require_space"]
+__all__ = ["DiskFullError", "PartialFile", "full_disk_named", "require_space"]
 
-FULL_DISK_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-"""No space, no quota, or the process may not write a file this large."""
+# No space, no quota, or the process may not write a file this large.
+_FULL_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class DiskFullError(Exception):
@@ -19,12 +19,13 @@ class DiskFullError(Exception):
 
     Attributes:
         needed_bytes: What was still to be written.
+        free_bytes: What the disk had left when this was noticed.
     """
 
-    def __init__(self, needed_bytes: int) -> None:
-        """Keep the number; the caller knows the name of the file."""
-        self.needed_bytes = needed_bytes
-        super().__init__(f"{needed_bytes} bytes needed")
+    def __init__(self, needed_bytes: int, free_bytes: int) -> None:
+        """Keep the numbers; the caller knows the name of the file."""
+        self.needed_bytes, self.free_bytes = needed_bytes, free_bytes
+        super().__init__(f"{needed_bytes:,} bytes needed, {free_bytes:,} free")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +53,16 @@ class PartialFile:
         if self.size > size:
             os.truncate(self.path, size)
 
-    def append(self, blocks: Iterable[bytes]) -> Iterator[int]:
-        """Write blocks at the end, and yield the size after each.
-
-        Raises:
-            DiskFullError: The disk is full.
-        """
-        with _full_disk_named(self.missing), self.path.open("ab") as file:
+    def append(self, blocks: Iterable[bytes], report: Callable[[int], None]) -> None:
+        """Write blocks at the end, and report the size after each."""
+        with self.path.open("ab") as file:
             for block in blocks:
                 file.write(block)
-                yield file.tell()
+                report(file.tell())
 
     def publish(self, target: Path) -> None:
-        """Move the finished file to its place, in one step that others may watch.
-
-        Raises:
-            DiskFullError: The last bytes did not reach the disk.
-        """
-        with _full_disk_named(0), self.path.open("rb+") as file:
+        """Move the finished file to its place, in one step that others may watch."""
+        with self.path.open("rb+") as file:
             os.fsync(file.fileno())
         self.path.replace(target)
 
@@ -78,21 +71,31 @@ class PartialFile:
         self.path.unlink(missing_ok=True)
 
 
-def require_space(directory: Path, needed_bytes: int) -> None:
+def require_space(partial: PartialFile, *, beside: int = 0) -> None:
     """Check before a long download that it can end well.
 
+    Args:
+        partial: The file that will grow to its full size.
+        beside: Bytes of temporary files needed on the same disk.
+
     Raises:
-        DiskFullError: The disk of `directory` has less free.
+        DiskFullError: Less is free than that.
     """
-    if shutil.disk_usage(directory).free < needed_bytes:
-        raise DiskFullError(needed_bytes)
+    needed, free = partial.missing + beside, _free_bytes(partial)
+    if free < needed:
+        raise DiskFullError(needed, free)
 
 
 @contextmanager
-def _full_disk_named(needed_bytes: int) -> Iterator[None]:
+def full_disk_named(partial: PartialFile) -> Iterator[None]:
+    """Turn the system's ways of saying "no room" into `DiskFullError`."""
     try:
         yield
     except OSError as error:
-        if error.errno in FULL_DISK_ERRNOS:
-            raise DiskFullError(needed_bytes) from error
-        raise
+        if error.errno not in _FULL_DISK:
+            raise
+        raise DiskFullError(partial.missing, _free_bytes(partial)) from error
+
+
+def _free_bytes(partial: PartialFile) -> int:
+    return shutil.disk_usage(partial.path.parent).free

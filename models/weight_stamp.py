@@ -28,29 +28,32 @@ def is_verified(path: Path, weight: Weight, *, cache_dir: Path) -> bool:
     A file that passes is stamped. A missing or unreadable file is not this weight.
     """
     try:
-        if path.stat().st_size != weight.size_bytes:
+        facts = _facts(path, weight)
+        stamp = _stamp_path(path, cache_dir)
+        if facts["size"] != weight.size_bytes:
             return False
-        if _read(_stamp_path(path, cache_dir)) == _facts(path, weight):
+        if _read(stamp) == facts:
             return True
         if sha256_of(path) != weight.sha256:
             return False
     except OSError:
         return False
-    remember(path, weight, cache_dir=cache_dir)
+    _write(stamp, facts)
     return True
 
 
 def remember(path: Path, weight: Weight, *, cache_dir: Path) -> None:
-    """Stamp a file whose hash was just checked.
+    """Stamp a file whose hash was just checked."""
+    _write(_stamp_path(path, cache_dir), _facts(path, weight))
 
-    A cache that cannot be written costs only the time of the next check.
-    """
-    stamp = _stamp_path(path, cache_dir)
+
+def _write(stamp: Path, facts: dict[str, str | int]) -> None:
+    # A cache that cannot be written costs only the time of the next check.
     draft = stamp.with_name(f"{stamp.name}.{os.getpid()}")
     with contextlib.suppress(OSError):
         stamp.parent.mkdir(parents=True, exist_ok=True)
         try:
-            draft.write_text(json.dumps(_facts(path, weight)), encoding="utf-8")
+            draft.write_text(json.dumps(facts), encoding="utf-8")
             draft.replace(stamp)
         finally:
             draft.unlink(missing_ok=True)

@@ -1,16 +1,14 @@
 """Consensus: from one round's weights to answers, scores, a winner and conviction."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import log
-from typing import Literal
+from math import inf, log
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nsed.protocol.quadratic_voting import credit_shares, net_support, votes_for
-from nsed.protocol.voting_rules import borda_count, mean_weight, plurality_share
+from nsed.protocol.answer_support import RULES, AnswerSupport, Rule, answer_support
 
 __all__ = [
     "RULES",
@@ -24,9 +22,9 @@ __all__ = [
     "text_digest",
 ]
 
-Rule = Literal["signed", "classic", "mean", "borda", "plurality"]
-RULES: tuple[Rule, ...] = ("signed", "classic", "mean", "borda", "plurality")
 Vector = NDArray[np.float64]
+TIE_DIGITS = 12
+"""Scores that agree to this many decimals tie: the rest is rounding noise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,8 @@ class Consensus:
     conviction: float
     """The winning answer's share of all net support, in [-1, 1]."""
     winners_by_rule: dict[str, int]
-    """Which candidate each rule would pick from the same ballots, unaided."""
+    """Which candidate each rule would pick from the same ballots, unaided by
+    evidence or incumbency."""
 
 
 def text_digest(text: str) -> str:
@@ -77,17 +76,18 @@ def skill_evidence(skill: float | None, *, wrong_answers: float = 1.0) -> float:
     0 where the skill is unknown, which leaves the pure vote [ours].
 
     Raises:
-        ValueError: `skill` is not strictly between 0 and 1.
+        ValueError: `skill` is not strictly between 0 and 1, or `wrong_answers` is
+            below 1 or infinite.
     """
     if skill is None:
         return 0.0
-    if not 0 < skill < 1 or wrong_answers < 1:
+    if not 0 < skill < 1 <= wrong_answers < inf:
         msg = f"need 0 < skill < 1 <= wrong_answers, found {skill}, {wrong_answers}"
         raise ValueError(msg)
     return max(0.0, log(skill / (1 - skill)) + log(wrong_answers))
 
 
-def decide(
+def decide(  # noqa: PLR0913 - options are keywords
     weights: NDArray[np.float64],
     candidates: Sequence[Candidate],
     *,
@@ -99,69 +99,59 @@ def decide(
 ) -> Consensus:
     """Tally one round.
 
-    Support is pooled per answer before the winner is chosen: a reviewer's credit
-    shares for proposals with one answer are added, and the root is taken of the
-    sum, so agreeing proposals neither split nor multiply a vote [ours]. Then
-    `score(a) = Σ evidence + kappa · ns(a)`; the highest wins; ties go to the answer
-    with the higher lowest vote, then to the smaller digest, never to a name or a
-    position. An incumbent's answer keeps its place unless beaten by `margin` (in
-    units of net support). Within the answer the best supported candidate speaks.
+    Support is pooled per answer before the winner is chosen, see `answer_support`.
+    Then `score(a) = Σ evidence + kappa · ns(a)`; the highest wins; ties go to the
+    answer with the higher lowest (pooled) vote, then to the smaller digest, never to
+    a name or a position. An incumbent's answer keeps its place unless another
+    scores higher, and by at least `margin` (in units of net support). Within the
+    answer the best supported candidate speaks [ours].
 
     Args:
-        weights: Shape `(reviewers, candidates)`, NaN for "not voted on".
+        weights: Shape `(reviewers, candidates)`, finite, NaN for "not voted on".
         candidates: One per column, at least one.
         rule: Which rule's support decides; all five are computed and stored.
         kappa: Weight of the vote against the authors' evidence, not negative.
         incumbent: Column of the best proposal so far, if it stands.
-        margin: Lead in net support a challenger needs.
+        margin: Lead in net support a challenger needs, not negative.
         reviewer_weights: Optional trust in each reviewer, shape `(reviewers,)`.
 
     Raises:
-        ValueError: Shapes disagree, or nobody voted (see `plurality`).
+        ValueError: Shapes disagree, an argument is out of range, or nobody voted
+            (see `plurality`).
     """
-    if weights.ndim != 2 or weights.shape[1] != len(candidates) or not candidates:
-        msg = f"{len(candidates)} candidates, but weights of shape {weights.shape}"
+    columns = len(candidates)
+    if weights.shape[1:] != (columns,) or not candidates:
+        msg = f"{columns} candidates, but weights of shape {weights.shape}"
         raise ValueError(msg)
-    if np.isnan(weights).all():
-        msg = "no ballot holds a vote; decide by plurality of equal answers instead"
+    if not (kappa >= 0 and margin >= 0 and (incumbent or 0) in range(columns)):
+        msg = f"out of range: kappa={kappa}, margin={margin}, incumbent={incumbent}"
         raise ValueError(msg)
     answers = tuple(dict.fromkeys(c.answer for c in candidates))
     member = np.array([[c.answer == a for a in answers] for c in candidates])
-    tables = {r: _support(weights, member, r, reviewer_weights) for r in RULES}
-    evidence = np.array([c.evidence for c in candidates]) @ member
+    support = {r: answer_support(weights, member, r, reviewer_weights) for r in RULES}
+    ruling = support[rule]
+    if np.isnan(support["mean"].answer_net).all():
+        msg = "no ballot holds a vote; decide by plurality of equal answers instead"
+        raise ValueError(msg)
     digests = [c.digest for c in candidates]
-
-    def pick(of_rule: Rule, prior: Vector) -> tuple[Vector, int]:
-        votes, single, pooled = tables[of_rule]
-        scores = prior + kappa * np.nan_to_num(pooled)
-        lows = _lowest(votes)
-        speaker = {
-            a: _best(np.nan_to_num(single), lows, digests, np.flatnonzero(member[:, a]))
-            for a in range(len(answers))
-        }
-        best = _best(
-            scores,
-            [max(lows[i] for i in np.flatnonzero(m)) for m in member.T],
-            [digests[speaker[a]] for a in range(len(answers))],
-            range(len(answers)),
-        )
-        return scores, speaker[best]
-
-    scores, winner = pick(rule, evidence)
+    scores = np.array([c.evidence for c in candidates]) @ member
+    scores += kappa * np.nan_to_num(ruling.answer_net)
+    speakers = _speakers(ruling, member, digests)
+    best = _best_answer(scores, ruling, speakers, digests)
     if incumbent is not None:
-        held, won = (int(np.argmax(member[i])) for i in (incumbent, winner))
-        if held != won and scores[won] - scores[held] < kappa * margin:
-            winner = incumbent
-    votes, single, pooled = tables[rule]
+        held = int(member[incumbent].argmax())
+        lead = round(scores[best] - scores[held], TIE_DIGITS)
+        if lead <= 0 or lead < kappa * margin:
+            best = held
     return Consensus(
-        votes=votes,
-        net_support=single,
+        votes=ruling.votes,
+        net_support=ruling.net,
         answers=answers,
-        answer_net_support=pooled,
+        answer_net_support=ruling.answer_net,
         scores=scores,
-        winner=winner,
-        conviction=conviction(pooled, int(np.argmax(member[winner]))),
-        winners_by_rule={r: pick(r, np.zeros(len(answers)))[1] for r in RULES},
+        winner=speakers[best],
+        conviction=conviction(ruling.answer_net, best),
+        winners_by_rule={r: _unaided(s, member, digests) for r, s in support.items()},
     )
 
 
@@ -175,7 +165,7 @@ def conviction(support: Vector, winner: int) -> float:
 def plurality(candidates: Sequence[Candidate]) -> int:
     """Pick by the number of equal answers; for rounds without a single ballot.
 
-    Ties go to the answer with more evidence, then to the smallest digest.
+    Ties go to the answer with more evidence, then to the smallest digest [ours].
     """
     answers = [c.answer for c in candidates]
     return min(
@@ -188,39 +178,44 @@ def plurality(candidates: Sequence[Candidate]) -> int:
     )
 
 
-def _support(
-    weights: NDArray[np.float64],
-    member: NDArray[np.bool_],
-    rule: Rule,
-    trust: Vector | None,
-) -> tuple[NDArray[np.float64], Vector, Vector]:
-    """Votes `(reviewers, candidates)`, support per candidate and per answer."""
-    if rule in ("signed", "classic"):
-        shares = credit_shares(weights, rule=rule)
-        votes, pooled = votes_for(shares), votes_for(_per_answer(shares, member))
-        return votes, net_support(votes, trust), net_support(pooled, trust)
-    count = {"mean": mean_weight, "borda": borda_count, "plurality": plurality_share}
-    seen = _per_answer((~np.isnan(weights)).astype(float), member)
-    means = _per_answer(weights, member) / np.where(seen > 0, seen, np.nan)
-    return weights / 100.0, count[rule](weights), count[rule](means)
+def _speakers(
+    support: AnswerSupport, member: NDArray[np.bool_], digests: Sequence[str]
+) -> list[int]:
+    """Best supported candidate of each answer."""
+    lows = _lowest(support.votes)
+    net = np.nan_to_num(support.net)
+    return [_best(net, lows, digests, np.flatnonzero(column)) for column in member.T]
 
 
-def _per_answer(
-    values: NDArray[np.float64], member: NDArray[np.bool_]
-) -> NDArray[np.float64]:
-    """Sum columns of one answer; NaN where a reviewer saw none of them."""
-    seen = (~np.isnan(values)).astype(float) @ member
-    return np.where(seen > 0, np.nan_to_num(values) @ member, np.nan)
+def _best_answer(
+    scores: Vector,
+    support: AnswerSupport,
+    speakers: Sequence[int],
+    digests: Sequence[str],
+) -> int:
+    spoken = [digests[speaker] for speaker in speakers]
+    return _best(scores, _lowest(support.answer_votes), spoken, range(len(spoken)))
+
+
+def _unaided(
+    support: AnswerSupport, member: NDArray[np.bool_], digests: Sequence[str]
+) -> int:
+    speakers = _speakers(support, member, digests)
+    net = np.nan_to_num(support.answer_net)
+    return speakers[_best_answer(net, support, speakers, digests)]
 
 
 def _lowest(votes: NDArray[np.float64]) -> list[float]:
-    """Lowest vote each candidate got; -1 where it got none."""
-    return [float(np.nanmin(c)) if (~np.isnan(c)).any() else -1.0 for c in votes.T]
+    """Lowest vote each column got; -1 where it got none."""
+    return [-1.0 if np.isnan(v).all() else float(np.nanmin(v)) for v in votes.T]
 
 
 def _best(
-    scores: Vector, lows: Sequence[float], digests: Sequence[str], among: Sequence[int]
+    scores: Vector, lows: Sequence[float], digests: Sequence[str], among: Iterable[int]
 ) -> int:
     """Highest score, then higher lowest vote, then smaller digest."""
-    keys = {i: (-round(scores[i], 12), -round(lows[i], 12), digests[i]) for i in among}
-    return min(keys, key=lambda i: keys[i])
+
+    def rank(i: int) -> tuple[float, float, str]:
+        return -round(scores[i], TIE_DIGITS), -round(lows[i], TIE_DIGITS), digests[i]
+
+    return int(min(among, key=rank))

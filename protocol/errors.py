@@ -5,6 +5,7 @@
     ├── WeightError      a local model's weights cannot be found, fetched or trusted
     ├── ExpertError      one expert gave nothing usable (becomes an Absence)
     ├── QuorumError      too few experts took part to go on
+    ├── DegradedError    somebody is missing, and on_partial is "error"
     └── BudgetError      a limit cannot carry even the first phase
 
 Messages say what was found, what was wanted and what to change.
@@ -16,6 +17,7 @@ from difflib import get_close_matches
 __all__ = [
     "BudgetError",
     "ConfigError",
+    "DegradedError",
     "ExpertError",
     "NsedError",
     "QuorumError",
@@ -63,6 +65,19 @@ class QuorumError(NsedError):
             f"`{phase}` phase: {present} of {required} required experts answered. "
             f"Check the experts below, lower `quorum`, or add experts to the pool."
             f"{because}"
+        )
+
+
+class DegradedError(NsedError):
+    """An expert is missing and the config asks for all or nothing."""
+
+    def __init__(self, phase: str, *, causes: Collection[str]) -> None:
+        """Say in which phase, who and why."""
+        self.phase, self.causes = phase, tuple(causes)
+        listed = "".join(f"\n  - {cause}" for cause in self.causes)
+        super().__init__(
+            f"`{phase}` phase: {len(self.causes)} experts are missing and on_partial "
+            f'is "error". Set on_partial = "answer" to accept a degraded answer.{listed}'
         )
 
 

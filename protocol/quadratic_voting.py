@@ -9,6 +9,8 @@ __all__ = ["QuadraticRule", "cast_votes", "credit_shares", "net_support", "votes
 
 QuadraticRule = Literal["signed", "classic"]
 Matrix = NDArray[np.float64]
+PURSE = 100.0
+"""Credits of each reviewer."""
 
 
 def credit_shares(weights: Matrix, *, rule: QuadraticRule = "signed") -> Matrix:
@@ -19,8 +21,8 @@ def credit_shares(weights: Matrix, *, rule: QuadraticRule = "signed") -> Matrix:
               is scaled down to 100; a reviewer may spend less than the purse.
 
     Args:
-        weights: Shape `(reviewers, candidates)`, as written. NaN means "not voted
-            on": one's own proposal, or a review that never arrived.
+        weights: Shape `(reviewers, candidates)`, as written, finite. NaN means "not
+            voted on": one's own proposal, or a review that never arrived.
         rule: Which of the two rules.
 
     Returns:
@@ -34,13 +36,13 @@ def credit_shares(weights: Matrix, *, rule: QuadraticRule = "signed") -> Matrix:
         arXiv:2601.16863 names quadratic voting; both rules are what the authors'
         SDK runs [authors].
     """
-    if weights.ndim != 2 or np.isinf(weights).any():
+    if weights.ndim != 2 or np.isinf(weights).any():  # noqa: PLR2004
         msg = f"weights must be a finite 2-D matrix, found shape {weights.shape}"
         raise ValueError(msg)
     if rule == "classic":
         positive = np.maximum(weights, 0.0)
         spent = np.nansum(positive, axis=1, keepdims=True)
-        return np.asarray(positive / np.maximum(spent, 100.0))
+        return np.asarray(positive / np.maximum(spent, PURSE))
     # Scale by the largest weight first: sums of tiny or huge weights stay exact.
     largest = np.nanmax(np.abs(weights), axis=1, keepdims=True, initial=0.0)
     scaled = weights / np.where(largest > 0, largest, 1.0)
@@ -49,7 +51,7 @@ def credit_shares(weights: Matrix, *, rule: QuadraticRule = "signed") -> Matrix:
 
 
 def votes_for(shares: Matrix) -> Matrix:
-    """Buy votes: v = sign(f)·√|f|, with |f| clamped to 1. NaN stays NaN."""
+    """Buy votes: v = sign(f)·√|f|, with |f| clamped to 1. NaN stays NaN [authors]."""
     return np.asarray(np.sign(shares) * np.sqrt(np.minimum(np.abs(shares), 1.0)))
 
 
@@ -57,7 +59,7 @@ def cast_votes(weights: Matrix, *, rule: QuadraticRule = "signed") -> Matrix:
     """Turn weights into votes in [-1, 1]; shapes and NaN as in `credit_shares`.
 
     Under the signed rule each row's sum of squares is 1, or 0 for a reviewer who
-    gave no weight to anybody.
+    gave no weight to anybody [authors].
     """
     return votes_for(credit_shares(weights, rule=rule))
 
@@ -72,13 +74,17 @@ def net_support(
 
     Args:
         votes: Shape `(reviewers, candidates)`, NaN for "not voted on".
-        reviewer_weights: Shape `(reviewers,)`, not negative.
+        reviewer_weights: Trust u in each reviewer, shape `(reviewers,)`, finite and
+            not negative; who has 0 does not count as having voted.
 
     Returns:
-        Shape `(candidates,)`, in [-1, 1]; NaN where nobody voted.
+        Shape `(candidates,)`, in the range of the votes; NaN where nobody voted.
+
+    Raises:
+        ValueError: `reviewer_weights` has another shape or a value out of range.
     """
     trust = np.ones(len(votes)) if reviewer_weights is None else reviewer_weights
-    if (trust < 0).any() or len(trust) != len(votes):
+    if trust.shape != votes.shape[:1] or not (np.isfinite(trust) & (trust >= 0)).all():
         msg = f"need {len(votes)} reviewer weights >= 0, found {trust.tolist()}"
         raise ValueError(msg)
     cover = (~np.isnan(votes) * trust[:, None]).sum(axis=0)

@@ -7,59 +7,55 @@ rule changed and an evaluation can ablate it [ours].
 import numpy as np
 from numpy.typing import NDArray
 
+from nsed.protocol.quadratic_voting import net_support
+
 __all__ = ["borda_count", "mean_weight", "plurality_share"]
 
 Matrix = NDArray[np.float64]
+Vector = NDArray[np.float64]
 
 
-def mean_weight(weights: Matrix) -> NDArray[np.float64]:
+def mean_weight(weights: Matrix, reviewer_weights: Vector | None = None) -> Vector:
     """Mean written weight, scaled to [-1, 1].
 
     Args:
         weights: Shape `(reviewers, candidates)` in [-100, 100], NaN for "not voted".
+        reviewer_weights: Optional trust in each reviewer, as in `net_support`.
 
     Returns:
         Shape `(candidates,)`; NaN where nobody voted.
     """
-    return _mean_of_voted(weights / 100.0)
+    return net_support(weights / 100.0, reviewer_weights)
 
 
-def borda_count(weights: Matrix) -> NDArray[np.float64]:
+def borda_count(weights: Matrix, reviewer_weights: Vector | None = None) -> Vector:
     """Mean share of the rivals a candidate beats on a ballot (a tie beats half).
 
     A reviewer who saw `m` candidates gives a candidate `(beaten + tied/2)/(m-1)`;
     one who saw a single candidate ranks nothing and counts as NaN. Shapes as in
     `mean_weight`; values in [0, 1].
     """
+    mine, rival = weights[:, :, None], weights[:, None, :]
+    beaten = (mine > rival).sum(axis=2)
+    tied = (mine == rival).sum(axis=2) - 1  # everybody ties with himself
+    voted = ~np.isnan(weights)
+    rivals = voted.sum(axis=1, keepdims=True) - 1
     points = np.full(weights.shape, np.nan)
-    for row, ballot in enumerate(weights):
-        seen = np.flatnonzero(~np.isnan(ballot))
-        if len(seen) < 2:
-            continue
-        mine, others = ballot[seen][:, None], ballot[seen][None, :]
-        beaten = (mine > others).sum(axis=1)
-        tied = (mine == others).sum(axis=1) - 1
-        points[row, seen] = (beaten + tied / 2) / (len(seen) - 1)
-    return _mean_of_voted(points)
+    np.divide(beaten + tied / 2, rivals, out=points, where=voted & (rivals > 0))
+    return net_support(points, reviewer_weights)
 
 
-def plurality_share(weights: Matrix) -> NDArray[np.float64]:
+def plurality_share(weights: Matrix, reviewer_weights: Vector | None = None) -> Vector:
     """Share of first places; reviewers who rank several first split their place.
 
-    Shapes as in `mean_weight`; values in [0, 1], summing to 1 when anybody voted.
+    Shapes as in `mean_weight`; values in [0, 1], summing to 1 when anybody voted,
+    so a candidate shown to few reviewers has few chances. All NaN if nobody voted.
     """
-    firsts = np.zeros(weights.shape[1])
-    voters = 0
-    for ballot in weights:
-        if np.isnan(ballot).all():
-            continue
-        top = ballot == np.nanmax(ballot)
-        firsts += top / top.sum()
-        voters += 1
-    return np.asarray(firsts / voters) if voters else np.full(len(firsts), np.nan)
-
-
-def _mean_of_voted(points: Matrix) -> NDArray[np.float64]:
-    cover = (~np.isnan(points)).sum(axis=0)
-    total = np.nansum(points, axis=0)
-    return np.divide(total, cover, out=np.full(len(cover), np.nan), where=cover > 0)
+    voted = ~np.isnan(weights)
+    highest = np.nanmax(weights, axis=1, keepdims=True, initial=-np.inf)
+    first = (weights == highest).astype(float)
+    # Whoever voted at all has a say, 0 included, on every candidate.
+    first[~voted.any(axis=1)] = np.nan
+    return net_support(
+        first / np.maximum(first.sum(axis=1, keepdims=True), 1.0), reviewer_weights
+    )

@@ -1,0 +1,75 @@
+"""The deliberation: the paper's loop, as one cyclic graph."""
+
+from langgraph.graph import END, START, StateGraph
+
+from nsed.brokers.base import Broker
+from nsed.brokers.fixed_team import FixedTeam
+from nsed.graphs.routing import (
+    fan_out_proposers,
+    fan_out_reviewers,
+    next_round_or_exit,
+)
+from nsed.models.hire import Hire
+from nsed.nodes.broker import Binding
+from nsed.nodes.forget_gate import forget_gate
+from nsed.nodes.hiring import Hiring
+from nsed.nodes.identity_mask import identity_mask
+from nsed.nodes.peer_review import PeerReview
+from nsed.nodes.proposer import Proposer
+from nsed.nodes.quadratic_voting import quadratic_voting
+from nsed.nodes.stopping import stopping
+from nsed.nodes.verdict import verdict
+from nsed.state.context import DeliberationConfig
+from nsed.state.schema import (
+    DeliberationInput,
+    DeliberationOutput,
+    DeliberationState,
+)
+
+__all__ = ["Deliberation", "create_deliberation"]
+
+Deliberation = StateGraph[
+    DeliberationState, DeliberationConfig, DeliberationInput, DeliberationOutput
+]
+
+
+def create_deliberation(
+    *, hire: Hiring | None = None, broker: Broker | None = None
+) -> Deliberation:
+    """Wire the loop; compile it with the checkpointer and store of your choice.
+
+    Nodes are async: use `ainvoke` and `astream`, or `nsed.deliberate` from
+    synchronous code. Pass a `DeliberationConfig` as `context`.
+
+    Args:
+        hire: Makes experts from their configuration; by default a new `Hire`.
+        broker: Chooses the team; by default the configured one, fixed.
+    """
+    hire = hire or Hire()
+    graph: Deliberation = StateGraph(
+        DeliberationState,
+        context_schema=DeliberationConfig,
+        input_schema=DeliberationInput,
+        output_schema=DeliberationOutput,
+    )
+    graph.add_node("broker", Binding(broker or FixedTeam()))
+    graph.add_node("proposer", Proposer(hire))
+    graph.add_node("identity_mask", identity_mask)
+    graph.add_node("peer_review", PeerReview(hire))
+    graph.add_node("quadratic_voting", quadratic_voting)
+    graph.add_node("forget_gate", forget_gate)
+    graph.add_node("stopping", stopping)
+    graph.add_node("verdict", verdict)
+
+    graph.add_edge(START, "broker")
+    graph.add_conditional_edges("broker", fan_out_proposers, ["proposer", "verdict"])
+    graph.add_edge("proposer", "identity_mask")
+    graph.add_conditional_edges(
+        "identity_mask", fan_out_reviewers, ["peer_review", "quadratic_voting"]
+    )
+    graph.add_edge("peer_review", "quadratic_voting")
+    graph.add_edge("quadratic_voting", "forget_gate")
+    graph.add_edge("forget_gate", "stopping")
+    graph.add_conditional_edges("stopping", next_round_or_exit, ["broker", "verdict"])
+    graph.add_edge("verdict", END)
+    return graph

@@ -1,0 +1,86 @@
+"""The `Expert` seam: one async method, usage in the reply."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from nsed.protocol.usage import Usage
+from nsed.state.expert_config import BallotMethod, ExpertConfig
+
+__all__ = ["Expert", "FailureKind", "Message", "Reply", "Request"]
+
+FailureKind = Literal[
+    "auth",
+    "budget",
+    "cancelled",
+    "connection",
+    "content_filter",
+    "context_too_long",
+    "empty",
+    "malformed",
+    "model_gone",
+    "rate_limit",
+    "server_error",
+    "timeout",
+    "truncated",
+    "unsupported",
+]
+"""What can go wrong with one call; each word is used in absences and telemetry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a prompt."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What an expert is asked."""
+
+    messages: tuple[Message, ...]
+    max_output_tokens: int
+    timeout_s: float
+    """Wall-clock limit from the moment the endpoint is free, in seconds."""
+    phase: Literal["propose", "review"] = "propose"
+    round: int = 1
+    seed: int = 0
+    json_schema: Mapping[str, Any] | None = None
+    """Ask for a JSON object of this schema; None for free text."""
+
+    @property
+    def prompt_bytes(self) -> int:
+        """UTF-8 size of everything sent, the schema included."""
+        size = sum(len(m.content.encode("utf-8", "replace")) for m in self.messages)
+        return size + (len(str(self.json_schema)) if self.json_schema else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back."""
+
+    text: str
+    usage: Usage
+    truncated: bool = False
+    """Whether the model was cut off by `max_output_tokens`."""
+    method: BallotMethod = "text"
+    """How JSON was asked for."""
+
+
+class Expert(Protocol):
+    """One model that can be asked."""
+
+    @property
+    def config(self) -> ExpertConfig:
+        """Its configuration."""
+        ...
+
+    async def reply(self, request: Request) -> Reply:
+        """Answer one request; safe to call concurrently.
+
+        Raises:
+            ExpertError: Nothing usable came back; `kind` is a `FailureKind`.
+        """
+        ...

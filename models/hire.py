@@ -1,0 +1,184 @@
+"""Hiring: from an expert's configuration to an expert that can be asked.
+
+The one place that reads keys and folders from the environment.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from weakref import WeakKeyDictionary
+
+from langchain_core.language_models import BaseChatModel
+from platformdirs import user_cache_path
+
+from nsed.models.base import Expert
+from nsed.models.chat_model_expert import LADDER_OPENAI, ChatModelExpert
+from nsed.models.community import community_chat_model
+from nsed.models.embedded_expert import EmbeddedExpert
+from nsed.models.embedded_pool import EmbeddedPool
+from nsed.models.endpoint import Abilities, Limits
+from nsed.models.openai_endpoint import HttpClients, chat_openai
+from nsed.models.scripted import ScriptedExpert
+from nsed.models.weights import locate
+from nsed.models.weights_manifest import Weight, find_weight
+from nsed.protocol.errors import ConfigError, WeightError
+from nsed.state.expert_config import ExpertConfig
+
+__all__ = ["Hire", "weight_of", "weights_cache", "weights_paths"]
+
+Loop = asyncio.AbstractEventLoop
+
+
+class Hire:
+    """Makes experts, and owns what they share: clients, limits, local servers.
+
+    An expert is made once an event loop; a `Hire` serves many runs at once.
+    """
+
+    def __init__(self) -> None:
+        """Start without any expert; nothing is opened before it is needed."""
+        self.pool = EmbeddedPool()
+        self._clients = HttpClients()
+        self._limits = Limits()
+        self._abilities = Abilities()
+        self._by_loop: WeakKeyDictionary[Loop, dict[str, Expert]] = WeakKeyDictionary()
+
+    def __call__(self, config: ExpertConfig) -> Expert:
+        """Return the expert for a configuration. Needs a running event loop.
+
+        Raises:
+            ConfigError: A key's variable is not set, a model class does not load.
+        """
+        mine = self._by_loop.setdefault(asyncio.get_running_loop(), {})
+        key = config.model_dump_json()
+        if key not in mine:
+            mine[key] = self._make(config)
+        return mine[key]
+
+    async def aclose(self) -> None:
+        """Close what belongs to the running loop, and end the local servers."""
+        self._by_loop.pop(asyncio.get_running_loop(), None)
+        await self._clients.aclose()
+        await asyncio.to_thread(self.pool.close)
+
+    def _make(self, config: ExpertConfig) -> Expert:
+        if config.provider == "scripted":
+            return ScriptedExpert(config)
+        if config.provider == "embedded":
+            return EmbeddedExpert(
+                config=config,
+                weights=_weights_finder(config),
+                pool=self.pool,
+                clients=self._clients,
+                limits=self._limits,
+                abilities=self._abilities,
+            )
+        if config.provider == "openai":
+            model, output_limit = chat_openai(
+                config,
+                base_url=config.base_url,
+                api_key=_key_of(config),
+                http_client=self._clients.client(),
+            )
+            return self._chat(config, model, ladder=LADDER_OPENAI, limit=output_limit)
+        return self._chat(config, _chat_model(config))
+
+    def _chat(
+        self,
+        config: ExpertConfig,
+        model: BaseChatModel,
+        *,
+        ladder: tuple[str, ...] | None = None,
+        limit: str = "max_tokens",
+    ) -> ChatModelExpert:
+        extra = {"ladder": ladder} if ladder else {}
+        return ChatModelExpert(
+            config=config,
+            model=model,
+            slot=lambda: self._limits.slot(config.endpoint, config.concurrency),
+            abilities=self._abilities,
+            output_limit=limit,
+            **extra,
+        )
+
+
+def weights_cache() -> Path:
+    """Folder of pulled weights: `$NSED_CACHE/weights`, else the user's cache."""
+    root = os.environ.get("NSED_CACHE")
+    return (Path(root) if root else user_cache_path("nsed")) / "weights"
+
+
+def weights_paths() -> tuple[Path, ...]:
+    """Files or folders the user gives: `$NSED_WEIGHTS`, separated like `$PATH`."""
+    given = os.environ.get("NSED_WEIGHTS", "")
+    return tuple(Path(part) for part in given.split(os.pathsep) if part)
+
+
+def weight_of(config: ExpertConfig) -> Weight | None:
+    """The manifest's weight an embedded expert names; None for a file of the user's."""
+    if config.provider != "embedded" or config.model.endswith(".gguf"):
+        return None
+    return find_weight(config.model)
+
+
+def _weights_finder(config: ExpertConfig) -> Callable[[], Path]:
+    def find() -> Path:
+        weight = weight_of(config)
+        if weight is None:
+            path = Path(config.model).expanduser()
+            if not path.is_file():
+                raise WeightError(f"expert {config.name!r}: no file at {path}")
+            return path
+        path_or_none = locate(
+            weight, cache_dir=weights_cache(), user_paths=weights_paths()
+        )
+        if path_or_none is None:
+            raise WeightError(
+                f"the weights of {weight.name} are not on this machine; "
+                f"fetch them with: nsed models pull {weight.name}"
+            )
+        return path_or_none
+
+    return find
+
+
+def _key_of(config: ExpertConfig) -> str | None:
+    if config.api_key_env is None:
+        return None
+    key = os.environ.get(config.api_key_env)
+    if not key:
+        raise ConfigError(
+            f"expert {config.name!r}: the environment variable "
+            f"{config.api_key_env} is not set; it should hold the API key"
+        )
+    return key
+
+
+def _chat_model(config: ExpertConfig) -> BaseChatModel:
+    name = config.model_class or ""
+    settings = dict(config.model_kwargs)
+    if config.model:
+        settings.setdefault("model", config.model)
+    if config.temperature is not None:
+        settings.setdefault("temperature", config.temperature)
+    if config.provider == "community":
+        return community_chat_model(name, **settings)
+    module, _, attribute = name.partition(":")
+    try:
+        kind = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigError(
+            f"expert {config.name!r}: cannot load model_class {name!r} ({error}); "
+            "expected 'package.module:Class' of an installed package"
+        ) from error
+    try:
+        model = kind(**settings)
+    except (TypeError, ValueError, ImportError) as error:
+        raise ConfigError(
+            f"expert {config.name!r}: {name} cannot be made: {error}"
+        ) from error
+    if not isinstance(model, BaseChatModel):
+        raise ConfigError(f"expert {config.name!r}: {name} is not a chat model")
+    return model

@@ -1,0 +1,77 @@
+"""Chat models behind OpenAI-compatible URLs, on one shared HTTP client a loop."""
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from langchain_core.language_models import BaseChatModel
+from pydantic import SecretStr
+
+from nsed.state.expert_config import ExpertConfig
+
+if TYPE_CHECKING:
+    from openai import DefaultAsyncHttpxClient
+
+__all__ = ["HttpClients", "chat_openai"]
+
+
+class HttpClients:
+    """One HTTP client an event loop.
+
+    A client belongs to the loop that first used it; langchain-openai's own cache is
+    a process wide and breaks the second `asyncio.run`.
+    """
+
+    def __init__(self) -> None:
+        """Start without any."""
+        self._by_loop: WeakKeyDictionary[
+            asyncio.AbstractEventLoop, DefaultAsyncHttpxClient
+        ] = WeakKeyDictionary()
+
+    def client(self) -> "DefaultAsyncHttpxClient":
+        """The running loop's client, made on first use."""
+        from openai import DefaultAsyncHttpxClient  # noqa: PLC0415 - half a second
+
+        loop = asyncio.get_running_loop()
+        found = self._by_loop.get(loop)
+        if found is None or found.is_closed:
+            found = self._by_loop[loop] = DefaultAsyncHttpxClient()
+        return found
+
+    async def aclose(self) -> None:
+        """Close the running loop's client."""
+        found = self._by_loop.pop(asyncio.get_running_loop(), None)
+        if found is not None:
+            await found.aclose()
+
+
+def chat_openai(
+    config: ExpertConfig,
+    *,
+    base_url: str | None,
+    api_key: str | None,
+    http_client: "DefaultAsyncHttpxClient",
+) -> tuple[BaseChatModel, str]:
+    """Make a chat model for a URL, and say what it calls its output limit.
+
+    OpenAI itself wants `max_completion_tokens`, most servers that imitate it know
+    `max_tokens` only. Retries are off: the ledger counts every call.
+    """
+    from langchain_openai import ChatOpenAI  # noqa: PLC0415 - a second
+    from langchain_openai.chat_models.base import BaseChatOpenAI  # noqa: PLC0415
+
+    settings: dict[str, Any] = {
+        "model": config.model,
+        "api_key": SecretStr(api_key or "none"),
+        "base_url": base_url,
+        "temperature": config.temperature,
+        "max_retries": 0,
+        "timeout": None,  # the wall-clock limit is ours
+        "http_async_client": http_client,
+        "use_responses_api": False,
+        "stream_usage": False,
+        **config.model_kwargs,
+    }
+    if base_url is None:
+        return ChatOpenAI(**settings), "max_completion_tokens"
+    return BaseChatOpenAI(**settings), "max_tokens"

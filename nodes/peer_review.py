@@ -1,0 +1,147 @@
+"""Review: one expert judges all his candidates in one call, on one ballot."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.runtime import Runtime
+
+from nsed.models.asking import ask
+from nsed.models.base import Message, Reply, Request
+from nsed.nodes.asked import call_records, seconds_left
+from nsed.nodes.ballot_form import (
+    ballot_example,
+    ballot_schema,
+    ballot_tokens,
+    read_marks,
+)
+from nsed.nodes.hiring import Hiring
+from nsed.nodes.memory_view import shown_answer
+from nsed.nodes.peer_text import frame, fresh_mark
+from nsed.nodes.prompt import fill, turns
+from nsed.nodes.shared_state import shared_state
+from nsed.protocol.errors import ExpertError
+from nsed.protocol.identity_mask import label
+from nsed.state.context import DeliberationConfig
+from nsed.state.events import DeliberationEvent
+from nsed.state.records import Ballot
+from nsed.state.schema import DeliberationState, ReviewTask
+
+__all__ = ["PeerReview", "review_request"]
+
+
+@dataclass(frozen=True)
+class PeerReview:
+    """Asks one expert for its ballot."""
+
+    hire: Hiring
+
+    async def __call__(
+        self,
+        state: ReviewTask,
+        config: RunnableConfig,
+        runtime: Runtime[DeliberationConfig],
+    ) -> dict[str, Any]:
+        """Ask, unmask, and file the ballot, or the absence, under the reviewer."""
+        shared, context = shared_state(config), runtime.context
+        name, round_number = state["expert"], state["round"]
+        shown = shared["masks"][name]
+        told = DeliberationEvent(
+            event="asked", round=round_number, phase="review", expert=name
+        )
+        runtime.stream_writer(told)
+
+        def read(reply: Reply) -> Ballot:
+            return read_ballot(reply, name, round_number, shown, context)
+
+        outcome = await ask(
+            self.hire(context.expert(name)),
+            review_request(shared, name, context),
+            read,
+            attempts=shared["attempts"][name],
+            retries=context.retries,
+            retry_wait_s=context.retry_wait_s,
+            deadline_s=seconds_left(shared, context),
+        )
+        update = call_records(
+            outcome, round_number=round_number, phase="review", expert=name
+        )
+        if outcome.value is None:
+            reason = str(outcome.failure)
+            runtime.stream_writer({**told, "event": "absent", "reason": reason})
+            return update
+        weights = {
+            f"{label(shown.index(p))}={shown_answer(shared['proposals'][p].key) or '…'}": w
+            for p, w in outcome.value.weights.items()
+        }
+        runtime.stream_writer({**told, "event": "voted", "weights": weights})
+        return {**update, "ballots": {f"r{round_number}.{name}": outcome.value}}
+
+
+def review_request(
+    state: DeliberationState, reviewer: str, config: DeliberationConfig
+) -> Request:
+    """Write a reviewer's prompt: the task and his candidates, by label, fenced."""
+    texts = [state["proposals"][id_].text for id_ in state["masks"][reviewer]]
+    labels = tuple(label(i) for i in range(len(texts)))
+    claims, chars = config.claims_per_review, config.critique_chars
+    mark = fresh_mark(str(config.seed), reviewer, *texts)
+    chosen = config.expert(reviewer)
+    return Request(
+        messages=(
+            Message("system", fill("review_system")),
+            *(turns("review_examples") if chosen.few_shot else ()),
+            Message(
+                "user",
+                fill(
+                    "review",
+                    task=state["task"],
+                    candidates=frame(
+                        "candidate",
+                        list(zip(labels, texts, strict=True)),
+                        mark=mark,
+                    ),
+                    form=ballot_example(labels, claims=claims),
+                ),
+            ),
+        ),
+        max_output_tokens=ballot_tokens(len(texts), chars=chars, claims=claims),
+        timeout_s=config.call_timeout_s,
+        phase="review",
+        round=state["round"],
+        seed=config.seed,
+        json_schema=ballot_schema(labels, chars=chars, claims=claims),
+    )
+
+
+def read_ballot(
+    reply: Reply,
+    reviewer: str,
+    round_number: int,
+    shown: tuple[str, ...],
+    config: DeliberationConfig,
+) -> Ballot:
+    """Unmask a reply into a ballot. Unknown labels are dropped and recorded.
+
+    Raises:
+        ExpertError: `malformed` or `empty`: there is no ballot over what he was shown.
+    """
+    marks, repaired = read_marks(
+        reply.text, chars=config.critique_chars, claims=config.claims_per_review
+    )
+    by_label = {label(i): id_ for i, id_ in enumerate(shown)}
+    weights = {by_label[x]: mark.weight for x, mark in marks.items() if x in by_label}
+    if not weights:
+        raise ExpertError(
+            "malformed",
+            f"expected the labels {', '.join(by_label)}, found {', '.join(marks)[:80]}",
+        )
+    return Ballot(
+        round=round_number,
+        reviewer=reviewer,
+        shown=shown,
+        written=marks,
+        weights=weights,
+        dropped_labels=tuple(x for x in marks if x not in by_label),
+        repaired=repaired,
+    )

@@ -1,0 +1,34 @@
+"""Framing: text of peers is data, fenced with a mark its author could not know."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+
+__all__ = ["frame", "fresh_mark"]
+
+_LOOKALIKE = re.compile(r"<(?=\s*/?\s*(?:candidate|earlier)\b)", re.IGNORECASE)
+
+
+def fresh_mark(*parts: str) -> str:
+    """Derive the fence's mark from everything it will fence.
+
+    Whoever writes a text cannot put the mark into it, since every change of the text
+    changes the mark; and the same run gives the same prompts.
+    """
+    text = "\x1f".join(parts).encode("utf-8", "surrogatepass")
+    return hashlib.sha256(text).hexdigest()[:8]
+
+
+def frame(kind: str, texts: Sequence[tuple[str, str]], *, mark: str) -> str:
+    """Fence texts as `<kind label="…" mark="…">` blocks.
+
+    Args:
+        kind: `candidate` or `earlier`.
+        texts: Pairs of label and text.
+        mark: From `fresh_mark`.
+    """
+    return "\n".join(
+        f'<{kind} label="{label}" mark="{mark}">\n'
+        f"{_LOOKALIKE.sub('&lt;', text)}\n</{kind} {mark}>"
+        for label, text in texts
+    )

@@ -1,0 +1,128 @@
+"""Propose: one expert answers the task, seeing no answer of this round."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.runtime import Runtime
+
+from nsed.models.asking import ask, most_attempts
+from nsed.models.base import Message, Reply, Request
+from nsed.models.structured_reply import strip_reasoning
+from nsed.nodes.asked import call_records, seconds_left
+from nsed.nodes.hiring import Hiring
+from nsed.nodes.memory_view import memory_view
+from nsed.nodes.prompt import fill, turns
+from nsed.nodes.shared_state import shared_state
+from nsed.protocol.answer_key import answer_key, final_answer
+from nsed.protocol.consensus import text_digest
+from nsed.protocol.errors import ExpertError
+from nsed.state.context import DeliberationConfig
+from nsed.state.events import DeliberationEvent
+from nsed.state.records import Proposal
+from nsed.state.schema import DeliberationState, ProposeTask
+
+__all__ = ["Proposer", "propose_request"]
+
+
+@dataclass(frozen=True)
+class Proposer:
+    """Asks one expert for its answer in this round."""
+
+    hire: Hiring
+
+    async def __call__(
+        self,
+        state: ProposeTask,
+        config: RunnableConfig,
+        runtime: Runtime[DeliberationConfig],
+    ) -> dict[str, Any]:
+        """Ask, and file the answer, or the absence, under the expert's name."""
+        shared, context = shared_state(config), runtime.context
+        name, round_number = state["expert"], state["round"]
+        told = DeliberationEvent(
+            event="asked", round=round_number, phase="propose", expert=name
+        )
+        runtime.stream_writer(told)
+
+        def read(reply: Reply) -> Proposal:
+            return read_proposal(reply, name, round_number, context)
+
+        outcome = await ask(
+            self.hire(context.expert(name)),
+            propose_request(shared, name, context, round_number),
+            read,
+            attempts=shared["attempts"].get(
+                name, most_attempts(retries=context.retries, structured=False)
+            ),
+            retries=context.retries,
+            retry_wait_s=context.retry_wait_s,
+            deadline_s=seconds_left(shared, context),
+        )
+        update = call_records(
+            outcome, round_number=round_number, phase="propose", expert=name
+        )
+        if outcome.value is None:
+            reason = str(outcome.failure)
+            runtime.stream_writer({**told, "event": "absent", "reason": reason})
+            return update
+        answer = outcome.value.answer
+        runtime.stream_writer({**told, "event": "proposed", "answer": answer})
+        return {**update, "proposals": {outcome.value.id: outcome.value}}
+
+
+def propose_request(
+    state: DeliberationState, expert: str, config: DeliberationConfig, round_number: int
+) -> Request:
+    """Write the prompt of a round; the first is independent, later ones have memory."""
+    memory = state.get("memories", {}).get(str(round_number - 1))
+    task = state["task"]
+    question = (
+        fill("propose_again", task=task, memory=memory_view(memory))
+        if memory and memory.kept
+        else fill("propose", task=task)
+    )
+    chosen = config.expert(expert)
+    return Request(
+        messages=(
+            Message("system", fill("propose_system")),
+            *(turns("propose_examples") if chosen.few_shot else ()),
+            Message("user", question),
+        ),
+        max_output_tokens=config.answer_tokens,
+        timeout_s=config.call_timeout_s,
+        phase="propose",
+        round=round_number,
+        seed=config.seed,
+    )
+
+
+def read_proposal(
+    reply: Reply, expert: str, round_number: int, config: DeliberationConfig
+) -> Proposal:
+    """Turn a reply into a proposal.
+
+    Raises:
+        ExpertError: `empty`, or `truncated` before it came to an answer.
+    """
+    text = strip_reasoning(reply.text)
+    if not text:
+        raise ExpertError("empty", "the reply holds no answer")
+    answer = final_answer(text)
+    if reply.truncated and answer is None:
+        raise ExpertError(
+            "truncated",
+            f"cut off after {config.answer_tokens} tokens without an answer; "
+            "raise answer_tokens",
+        )
+    key = answer_key(text, config.answer_kind)
+    author = hashlib.sha256(f"{expert}\x1f{text}".encode("utf-8", "replace"))
+    return Proposal(
+        id=f"r{round_number}-{author.hexdigest()[:10]}",
+        round=round_number,
+        expert=expert,
+        text=text,
+        answer=answer,
+        key=key or f"alone:{text_digest(text)}",
+    )

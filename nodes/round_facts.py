@@ -1,0 +1,43 @@
+"""What the stopping rules look at, read off the state."""
+
+from nsed.protocol.stopping import RoundFacts
+from nsed.state.records import Ballot
+from nsed.state.schema import DeliberationState
+
+__all__ = ["ballots_of", "round_facts"]
+
+
+def ballots_of(state: DeliberationState, round_number: int) -> list[Ballot]:
+    """The usable ballots of a round, by reviewer's name."""
+    found = state.get("ballots", {}).values()
+    return sorted(
+        (b for b in found if b.round == round_number), key=lambda b: b.reviewer
+    )
+
+
+def round_facts(state: DeliberationState) -> list[RoundFacts]:
+    """Facts of every decided round, first round first."""
+    facts = []
+    for number in range(1, len(state.get("tallies", {})) + 1):
+        tally, ballots = state["tallies"][str(number)], ballots_of(state, number)
+        facts.append(
+            RoundFacts(
+                answers={
+                    p.expert: p.key
+                    for p in sorted(state["proposals"].values(), key=lambda p: p.id)
+                    if p.round == number
+                },
+                winner=state["proposals"][tally.winner].key,
+                conviction=tally.conviction,
+                support={
+                    answer.key: answer.net_support
+                    for answer in tally.answers
+                    if answer.net_support is not None
+                },
+                ballots=len(ballots),
+                all_positive=all(
+                    weight > 0 for b in ballots for weight in b.weights.values()
+                ),
+            )
+        )
+    return facts

@@ -1,0 +1,109 @@
+"""Verdict: the answer, why it stopped, what it cost, and what is missing from it."""
+
+import time
+from typing import Any
+
+from langgraph.runtime import Runtime
+
+from nsed.nodes.asked import spent
+from nsed.nodes.round_facts import round_facts
+from nsed.protocol.consensus import Candidate, plurality, text_digest
+from nsed.protocol.errors import QuorumError
+from nsed.protocol.stopping import (
+    CommitType,
+    StopReason,
+    commit_type,
+    most_frequent_answer,
+)
+from nsed.state.context import DeliberationConfig
+from nsed.state.records import Absence, Proposal, Verdict
+from nsed.state.schema import DeliberationState
+
+__all__ = ["verdict"]
+
+
+def verdict(
+    state: DeliberationState, runtime: Runtime[DeliberationConfig]
+) -> dict[str, Any]:
+    """End the deliberation with the incumbent, or what there is instead of one."""
+    absences = tuple(
+        state.get("absences", {})[key] for key in sorted(state.get("absences", {}))
+    )
+    tallies = state.get("tallies", {})
+    chosen, committed, notes = _choose(state, runtime.context, absences)
+    uncounted = bool(tallies) and tallies[str(len(tallies))].decided_by == "plurality"
+    degraded = bool(absences) or uncounted or not tallies
+    return {
+        "verdict": Verdict(
+            status="degraded" if degraded else "complete",
+            answer=chosen.answer or chosen.text,
+            text=chosen.text,
+            proposal=chosen.id,
+            stop_reason=state.get("halt") or StopReason.USER_STOP,
+            commit_type=committed,
+            conviction=tallies[str(len(tallies))].conviction if tallies else 0.0,
+            rounds=len(tallies),
+            absences=absences,
+            notes=(*notes, *_missing(absences)),
+            usage=spent(state),
+            seconds=round(time.time() - state["started_at"], 3),
+        )
+    }
+
+
+def _choose(
+    state: DeliberationState,
+    config: DeliberationConfig,
+    absences: tuple[Absence, ...],
+) -> tuple[Proposal, CommitType, list[str]]:
+    proposals = state.get("proposals", {})
+    facts = round_facts(state)
+    if not facts:
+        if not proposals:
+            raise QuorumError(
+                "propose",
+                present=0,
+                required=config.quorum,
+                causes=[f"{a.expert}: {a.kind}: {a.reason}" for a in absences],
+            )
+        first = sorted(proposals.values(), key=lambda p: p.id)
+        votes = [Candidate(p.key, text_digest(p.text)) for p in first]
+        note = "Stopped before any review: the most frequent answer was taken."
+        return first[plurality(votes)], "fragmented", [note]
+    last = state["tallies"][str(len(facts))]
+    winner = proposals[last.winner]
+    committed = commit_type(facts)
+    if last.decided_by == "plurality":
+        note = "No reviewer gave a usable ballot: the most frequent answer was taken."
+        return winner, committed, [note]
+    known_skill = any(answer.evidence > 0 for answer in last.answers)
+    if committed != "fragmented" or known_skill:
+        return winner, committed, []
+    frequent = most_frequent_answer(facts)
+    if frequent == winner.key:
+        return winner, committed, []
+    same = [p for p in proposals.values() if p.key == frequent]
+    support = [t.net_support for t in state["tallies"].values()]
+    best = max(
+        sorted(same, key=lambda p: p.id),
+        key=lambda p: max((s[p.id] for s in support if p.id in s), default=-1.0),
+    )
+    note = "The panel did not settle: the answer proposed most often was taken."
+    return best, committed, [note]
+
+
+def _missing(absences: tuple[Absence, ...]) -> list[str]:
+    """Say in plain words what each absence took away."""
+    notes = []
+    for expert in dict.fromkeys(a.expert for a in absences):
+        mine = [a for a in absences if a.expert == expert]
+        where = ", ".join(f"round {a.round} {a.phase} ({a.kind})" for a in mine)
+        late = any(a.kind == "timeout" for a in mine)
+        skew = (
+            " It was slow, and slow experts are often the strong ones: the panel is "
+            "not just smaller but skewed."
+            if late
+            else ""
+        )
+        notes.append(f"{expert} is missing from {where}.{skew}")
+    return notes

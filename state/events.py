@@ -1,0 +1,24 @@
+"""What a run tells while it runs, as LangGraph custom stream events."""
+
+from typing import Literal, NotRequired, TypedDict
+
+from nsed.state.records import Phase
+
+__all__ = ["DeliberationEvent"]
+
+
+class DeliberationEvent(TypedDict):
+    """One thing that happened; plain data, so every door can pass it on."""
+
+    event: Literal["asked", "proposed", "voted", "absent", "tallied", "halted"]
+    round: int
+    phase: NotRequired[Phase]
+    expert: NotRequired[str]
+    answer: NotRequired[str | None]
+    """Of `proposed`: the short answer; of `tallied`: the leading one."""
+    weights: NotRequired[dict[str, int]]
+    """Of `voted`: by answer as shown to people."""
+    net_support: NotRequired[float | None]
+    conviction: NotRequired[float]
+    reason: NotRequired[str]
+    """Of `absent` and `halted`."""

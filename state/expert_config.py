@@ -1,0 +1,141 @@
+"""An expert as configured: one model with a name, prices and limits. Plain data."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from nsed.protocol.usage import Prices
+
+__all__ = ["BallotMethod", "ExpertConfig", "Provider", "Script"]
+
+Provider = Literal["embedded", "openai", "langchain", "community", "scripted"]
+BallotMethod = Literal["json_schema", "tools", "json_mode", "text"]
+
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+
+
+class Script(BaseModel):
+    """What a scripted expert says: for tests and demonstrations without a model."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True
+    )
+
+    proposals: tuple[str, ...] = Field(default=(), max_length=64)
+    """Its answer of round 1, 2, …; the last one is repeated."""
+
+    weights: dict[str, int] = Field(default_factory=dict)
+    """As reviewer: the weight, in [-100, 100], of a candidate whose text contains the
+    key; the first key that fits counts, and none gives 0."""
+
+    critique: str = Field(default="No error found.", max_length=400)
+    """What it writes about every candidate."""
+
+    fails: Literal["propose", "review", "always"] | None = None
+    """When it answers with an error instead, as a server that is down."""
+
+
+class ExpertConfig(BaseModel):
+    """One model that may take part."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True
+    )
+
+    name: str = Field(pattern=NAME)
+    """Unique name, used in records and tables; models never see it."""
+
+    provider: Provider = "openai"
+    """`embedded`: local weights; `openai`: any OpenAI-compatible URL; `langchain` and
+    `community`: a LangChain chat model class; `scripted`: no model at all."""
+
+    model: str = Field(default="", max_length=300)
+    """Model id at the provider; for `embedded` a weight's name or a path to a GGUF."""
+
+    base_url: str | None = Field(default=None, pattern=r"^https?://[^\s]+$")
+    """Root of an OpenAI-compatible API, usually ending in `/v1`."""
+
+    api_key_env: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    """Name of the environment variable that holds the key. Never the key itself."""
+
+    model_class: str | None = None
+    """For `langchain`: `package.module:Class`. For `community`: the class name."""
+
+    model_kwargs: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    """Further constructor arguments of `model_class`."""
+
+    family: str | None = Field(default=None, max_length=64)
+    """Model family; members of one family tend to make the same errors."""
+
+    usd_per_mtok_input: float | None = Field(default=None, ge=0)
+    """USD per million input tokens; leave out if unknown, 0 means free."""
+
+    usd_per_mtok_cached_input: float | None = Field(default=None, ge=0)
+    """USD per million input tokens served from the provider's cache."""
+
+    usd_per_mtok_output: float | None = Field(default=None, ge=0)
+    """USD per million output tokens."""
+
+    context_tokens: int = Field(default=32_768, ge=512, le=10_000_000)
+    """Longest prompt plus answer, in tokens."""
+
+    concurrency: int = Field(default=4, ge=1, le=1024)
+    """Most simultaneous calls to this expert's endpoint."""
+
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    """Sampling temperature; None leaves the provider's default."""
+
+    few_shot: bool = False
+    """Send worked examples as earlier turns. Helps models below about 3B a lot."""
+
+    ballots: BallotMethod | Literal["auto"] = "auto"
+    """How this endpoint is made to answer in JSON; `auto` finds out and remembers."""
+
+    skill: dict[str, float] = Field(default_factory=dict)
+    """Probability, in (0, 1), that its unaided answer is right, per task category;
+    `general` is the fallback. Unknown if left out."""
+
+    tags: tuple[str, ...] = ()
+    """What it is good at: `math`, `code`, `de`, …"""
+
+    script: Script | None = None
+    """For `scripted`: what it says."""
+
+    @property
+    def prices(self) -> Prices:
+        """Its prices; unknown ones stay unknown."""
+        return Prices(
+            self.usd_per_mtok_input,
+            self.usd_per_mtok_cached_input,
+            self.usd_per_mtok_output,
+        )
+
+    @property
+    def endpoint(self) -> str:
+        """What its concurrency limit and its learned abilities belong to."""
+        return f"{self.provider}:{self.base_url or self.model_class or ''}:{self.model}"
+
+    def skill_for(self, category: str) -> float | None:
+        """Skill in a category, else in general, else None."""
+        return self.skill.get(category, self.skill.get("general"))
+
+    @model_validator(mode="after")
+    def _complete(self) -> "ExpertConfig":
+        needs = {
+            "embedded": ("model",),
+            "openai": ("model",),
+            "langchain": ("model_class",),
+            "community": ("model_class",),
+            "scripted": ("script",),
+        }[self.provider]
+        missing = [key for key in needs if not getattr(self, key)]
+        if missing:
+            msg = (
+                f"expert {self.name!r}: provider {self.provider!r} needs {missing[0]!r}"
+            )
+            raise ValueError(msg)
+        bad = [f"{c}={p}" for c, p in self.skill.items() if not 0 < p < 1]
+        if bad:
+            msg = f"expert {self.name!r}: skill must be between 0 and 1, found {bad[0]}"
+            raise ValueError(msg)
+        return self

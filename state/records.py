@@ -1,0 +1,201 @@
+"""The records of a run: what each step leaves behind. Frozen, plain, versioned."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from nsed.protocol.consensus import Rule
+from nsed.protocol.forget_gate import Dropped, MemoryItem
+from nsed.protocol.stopping import CommitType, StopReason
+from nsed.protocol.usage import Usage
+
+__all__ = [
+    "Absence",
+    "AnswerTally",
+    "Ballot",
+    "CallRecord",
+    "Mark",
+    "Memory",
+    "Phase",
+    "Proposal",
+    "Role",
+    "Seat",
+    "Status",
+    "Tally",
+    "Team",
+    "Verdict",
+]
+
+Phase = Literal["propose", "review"]
+Role = Literal["proposer", "reviewer"]
+Status = Literal["complete", "degraded", "failed"]
+
+
+class Record(BaseModel):
+    """Base of all records: immutable, no unknown fields."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True
+    )
+
+
+class Seat(Record):
+    """One expert in one role."""
+
+    expert: str
+    role: Role
+
+
+class Team(Record):
+    """Who the broker bound for a round."""
+
+    round: int
+    broker: str
+    """Which broker chose."""
+    seats: tuple[Seat, ...]
+
+    def in_role(self, role: Role) -> tuple[str, ...]:
+        """Names of the experts in a role, in seat order."""
+        return tuple(seat.expert for seat in self.seats if seat.role == role)
+
+
+class Proposal(Record):
+    """One expert's answer in a round."""
+
+    id: str
+    """`r<round>-<hash>`; says nothing of its author."""
+    round: int
+    expert: str
+    text: str
+    """Without reasoning blocks."""
+    answer: str | None
+    """The short answer it commits to, as written; None where it marks none."""
+    key: str
+    """Equal for equal answers; `alone:<sha256>` where the task has no canonical one."""
+
+
+class Mark(Record):
+    """What a reviewer wrote about one candidate."""
+
+    critique: str
+    weight: int
+    """In [-100, 100]."""
+    claims: tuple[str, ...] = ()
+
+
+class Ballot(Record):
+    """One reviewer's marks over the candidates he was shown."""
+
+    round: int
+    reviewer: str
+    shown: tuple[str, ...]
+    """Proposal ids in the order of his labels A, B, …"""
+    written: dict[str, Mark]
+    """By label, as written."""
+    weights: dict[str, int]
+    """By proposal id, as cast: unknown labels dropped."""
+    dropped_labels: tuple[str, ...] = ()
+    """Labels he wrote that he was never shown."""
+    repaired: bool = False
+    """Whether the JSON had to be repaired."""
+
+
+class Absence(Record):
+    """An expert that was asked and gave nothing usable."""
+
+    round: int
+    phase: Phase
+    expert: str
+    kind: str
+    """One word of the failure taxonomy (`nsed.models.base.FailureKind`)."""
+    reason: str
+
+
+class CallRecord(Record):
+    """One attempt to ask a model."""
+
+    id: str
+    """`r<round>.<phase>.<expert>.<attempt>`."""
+    round: int
+    phase: Phase
+    expert: str
+    attempt: int
+    prompt_sha256: str
+    """Of the canonical JSON of the messages sent."""
+    reply: str
+    """The raw reply, reasoning included; empty where none came."""
+    outcome: str
+    """`ok`, or the kind of failure."""
+    error: str = ""
+    method: str = "text"
+    """How JSON was asked for."""
+    usage: Usage
+
+
+class AnswerTally(Record):
+    """One answer's outcome in a round."""
+
+    key: str
+    answer: str | None
+    proposals: tuple[str, ...]
+    net_support: float | None
+    """Pooled, in [-1, 1]; None where nobody voted on it."""
+    evidence: float
+    """What its authors' skill adds, in nats."""
+    score: float
+
+
+class Tally(Record):
+    """A round's outcome."""
+
+    round: int
+    rule: Rule
+    decided_by: Literal["votes", "plurality"]
+    """`plurality` only where no ballot was usable."""
+    candidates: tuple[str, ...]
+    votes: dict[str, dict[str, float]]
+    """By reviewer, then proposal id; in [-1, 1]. Absent means not voted on."""
+    net_support: dict[str, float]
+    """By proposal id, in [-1, 1]; absent where nobody voted on it."""
+    answers: tuple[AnswerTally, ...]
+    winner: str
+    """Proposal id: the incumbent from here on."""
+    conviction: float
+    winners_by_rule: dict[str, str]
+    """Which proposal each rule alone would pick; empty without ballots."""
+    rules_agree: bool
+    """Whether all rules pick the same answer."""
+    evidence: float
+    """E(r) so far."""
+
+
+class Memory(Record):
+    """What the forget gate let into the next round, and what it dropped."""
+
+    round: int
+    kept: tuple[MemoryItem, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
+    tokens: int = 0
+
+
+class Verdict(Record):
+    """The end of a deliberation."""
+
+    status: Status
+    answer: str
+    """The short answer, or the whole text where there is none."""
+    text: str
+    """The winning proposal."""
+    proposal: str
+    """Its id."""
+    stop_reason: StopReason
+    commit_type: CommitType
+    conviction: float
+    rounds: int
+    """Rounds that were decided."""
+    absences: tuple[Absence, ...]
+    notes: tuple[str, ...]
+    """In plain words: what a degraded status or a fallback means."""
+    usage: Usage
+    seconds: float
+    """Wall-clock time of the run."""

@@ -1,0 +1,83 @@
+"""The graph's schema: what goes in, what comes out, and the channels between."""
+
+from typing import Annotated, NotRequired, TypedDict
+
+from nsed.protocol.stopping import StopReason
+from nsed.state.records import (
+    Absence,
+    Ballot,
+    CallRecord,
+    Memory,
+    Proposal,
+    Tally,
+    Team,
+    Verdict,
+)
+from nsed.state.reducers import merge_by_key
+
+__all__ = [
+    "DeliberationInput",
+    "DeliberationOutput",
+    "DeliberationState",
+    "ProposeTask",
+    "ReviewTask",
+]
+
+
+class DeliberationInput(TypedDict):
+    """What the user gives."""
+
+    task: str
+    """What the experts are asked."""
+
+
+class DeliberationOutput(TypedDict):
+    """What the user gets."""
+
+    verdict: Verdict
+
+
+class DeliberationState(TypedDict):
+    """Everything the loop knows. Keys of maps are ids, see `state/records.py`."""
+
+    task: str
+    started_at: float
+    """Unix time of the first step, in seconds."""
+    round: int
+    """1-based; the round being played."""
+    teams: Annotated[dict[str, Team], merge_by_key]
+    """By round."""
+    attempts: dict[str, int]
+    """Attempts the ledger granted each expert for the phase about to start."""
+    proposals: Annotated[dict[str, Proposal], merge_by_key]
+    masks: dict[str, tuple[str, ...]]
+    """This round: proposal ids in label order, by reviewer."""
+    candidates: tuple[str, ...]
+    """This round: ids of the proposals that are voted on."""
+    ballots: Annotated[dict[str, Ballot], merge_by_key]
+    """By `r<round>.<reviewer>`."""
+    tallies: Annotated[dict[str, Tally], merge_by_key]
+    """By round."""
+    memories: Annotated[dict[str, Memory], merge_by_key]
+    """By the round that was just played; the next one reads it."""
+    absences: Annotated[dict[str, Absence], merge_by_key]
+    """By `r<round>.<phase>.<expert>`."""
+    calls: Annotated[dict[str, CallRecord], merge_by_key]
+    """By `r<round>.<phase>.<expert>.<attempt>`."""
+    halt: StopReason | None
+    """Set when the loop must end."""
+    verdict: NotRequired[Verdict]
+
+
+class ProposeTask(TypedDict):
+    """Sent to one proposer. Ids only: texts stay in the state."""
+
+    round: int
+    expert: str
+
+
+class ReviewTask(TypedDict):
+    """Sent to one reviewer. Ids only: texts stay in the state."""
+
+    round: int
+    expert: str
