@@ -12,15 +12,22 @@ __all__ = ["FixedTeam"]
 class FixedTeam:
     """Seats whoever the config names for a role, or everybody."""
 
+    most_proposers: int | None = None
+    """Seat only the first so many proposers."""
+    reviewing: bool = True
+    """Whether to seat reviewers at all; the baselines do not."""
+
     async def bind(self, request: BindRequest) -> Team:
         """Bind the configured proposers and reviewers."""
         config = request.config
         everybody = tuple(expert.name for expert in config.experts)
+        proposers = (config.proposers or everybody)[: self.most_proposers]
+        reviewers = (config.reviewers or everybody) if self.reviewing else ()
         return Team(
             round=request.round,
             broker="FixedTeam",
             seats=(
-                *(Seat(expert=n, role="proposer") for n in config.proposers or everybody),
-                *(Seat(expert=n, role="reviewer") for n in config.reviewers or everybody),
+                *(Seat(expert=name, role="proposer") for name in proposers),
+                *(Seat(expert=name, role="reviewer") for name in reviewers),
             ),
         )

@@ -6,8 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_fixed
-from tenacity.wait import wait_base, wait_exponential_jitter
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception,
+    wait_fixed,
+    wait_random_exponential,
+)
 
 from nsed.models.base import Expert, Message, Reply, Request
 from nsed.models.failures import PASSING
@@ -16,7 +21,7 @@ from nsed.protocol.errors import ExpertError
 from nsed.protocol.ledger import Ledger
 from nsed.protocol.usage import Usage
 
-__all__ = ["Attempt", "Outcome", "ask", "most_attempts", "reask_of"]
+__all__ = ["QUOTED_CHARS", "Attempt", "Outcome", "ask", "most_attempts", "reask_of"]
 
 T = TypeVar("T")
 
@@ -57,11 +62,10 @@ def most_attempts(*, retries: int, structured: bool) -> int:
 
 def reask_of(request: Request, reply: str, complaint: str) -> Request:
     """Quote the reply and what is wrong with it, and ask again."""
+    wrong = f"That reply cannot be used: {complaint[:QUOTED_CHARS]}. Reply again, "
     turns = (
         Message("assistant", reply[:QUOTED_CHARS]),
-        Message(
-            "user", f"That reply cannot be used: {complaint}. Reply again, JSON only."
-        ),
+        Message("user", f"{wrong}JSON only."),
     )
     return replace(request, messages=(*request.messages, *turns))
 
@@ -93,18 +97,6 @@ async def ask(
     """
     ledger = Ledger(attempts)
     made: list[Attempt] = []
-    failed: Counter[str] = Counter()
-
-    def may_mend(error: BaseException) -> bool:
-        if not isinstance(error, ExpertError):
-            return False
-        failed[error.kind] += 1
-        passing = sum(n for kind, n in failed.items() if kind in PASSING)
-        return (
-            (error.kind in PASSING and passing <= retries)
-            or (error.kind == "malformed" and failed["malformed"] <= REASKS)
-            or (error.kind == "unsupported" and failed["unsupported"] <= RUNGS)
-        )
 
     async def once(current: Request) -> T:
         if not ledger.admit():
@@ -122,14 +114,16 @@ async def ask(
     async def until_done() -> T:
         current = request
         async for turn in AsyncRetrying(
-            retry=retry_if_exception(may_mend), wait=_wait(retry_wait_s), reraise=True
+            retry=retry_if_exception(_Patience(retries).may_mend),
+            wait=_wait(retry_wait_s),
+            reraise=True,
         ):
             with turn:
                 if made and made[-1].outcome == "malformed":
                     quoted = strip_reasoning(made[-1].reply)
                     current = reask_of(request, quoted, made[-1].error)
                 return await once(current)
-        raise AssertionError  # pragma: no cover - the loop returns or raises
+        raise AssertionError  # the loop returns or raises
 
     try:
         async with asyncio.timeout(deadline_s):
@@ -144,6 +138,24 @@ async def ask(
         late = ExpertError("timeout", "the deadline of the run was reached")
         return Outcome(None, late, tuple(made))
     return Outcome(value, None, tuple(made))
+
+
+class _Patience:
+    """Remembers what went wrong so far, to say whether asking again may help."""
+
+    def __init__(self, retries: int) -> None:
+        self._retries = retries
+        self._failed: Counter[str] = Counter()
+
+    def may_mend(self, error: BaseException) -> bool:
+        if not isinstance(error, ExpertError):
+            return False
+        failed = self._failed
+        failed[error.kind] += 1
+        if error.kind in PASSING:
+            return sum(failed[kind] for kind in PASSING) <= self._retries
+        limit = {"malformed": REASKS, "unsupported": RUNGS}.get(error.kind, 0)
+        return failed[error.kind] <= limit
 
 
 def _attempt(
@@ -163,9 +175,7 @@ def _wait(first_s: float) -> Callable[[RetryCallState], float]:
     """Back off after passing failures; a re-ask has nothing to wait for."""
     if first_s <= 0:
         return wait_fixed(0)
-    backoff: wait_base = wait_exponential_jitter(
-        initial=first_s, max=30, jitter=first_s
-    )
+    backoff = wait_random_exponential(multiplier=first_s, max=30)
 
     def wait(state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None

@@ -51,7 +51,7 @@ class ChatModelExpert:
                 async with asyncio.timeout(request.timeout_s):
                     message = await self._invoke(request, method)
             # Whatever a provider's code raises is its failure, named by `classify`.
-            except Exception as error:  # noqa: BLE001
+            except Exception as error:
                 failure = classify(error)
                 if failure.kind == "unsupported" and request.json_schema:
                     self.abilities.refuse(self.config.endpoint, method)

@@ -2,7 +2,6 @@
 
 import warnings
 from importlib import import_module
-from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 
@@ -11,7 +10,7 @@ from nsed.protocol.errors import ConfigError, did_you_mean
 __all__ = ["community_chat_model"]
 
 
-def community_chat_model(class_name: str, **settings: Any) -> BaseChatModel:
+def community_chat_model(class_name: str, **settings: object) -> BaseChatModel:
     """Make one of langchain-community's chat models by class name.
 
     Raises:

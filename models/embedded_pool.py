@@ -62,12 +62,7 @@ class EmbeddedPool:
                 another file or context.
             ExpertError: `model_gone`: the server did not start, or the pool is closed.
         """
-        server = self._running(path, alias, context_tokens)
-        if server is None:
-            server = await asyncio.to_thread(self._start, path, alias, context_tokens)
-        if server.url is None:
-            raise ExpertError("model_gone", f"{alias!r} was closed while it started")
-        return server.url
+        return await asyncio.to_thread(self._ensure, path, alias, context_tokens)
 
     def generation_slot(self) -> AbstractAsyncContextManager[None]:
         """Hold one of the few slots for a generation, over all models of the pool."""
@@ -85,30 +80,22 @@ class EmbeddedPool:
             self._closed = True
         self._finalizer()
 
-    def _running(
-        self, path: Path, alias: str, context_tokens: int
-    ) -> ServerProcess | None:
-        server = self._servers.get(alias)
-        if server is None or not server.ready:
-            return None
-        if server.spec != (path, context_tokens):
-            serves, context = server.spec
-            raise ConfigError(
-                f"the embedded model {alias!r} already runs with {serves} and "
-                f"{context} tokens of context; give the other one another name"
-            )
-        return server
-
-    def _start(self, path: Path, alias: str, context_tokens: int) -> ServerProcess:
-        """Start the server, or wait for the thread that is at it."""
+    def _ensure(self, path: Path, alias: str, context_tokens: int) -> str:
         with self._mutex:
             lock = self._starting[alias]
-        with lock:
-            if server := self._running(path, alias, context_tokens):
-                return server
-            server = self._spawn(path, alias, context_tokens)
-            server.wait_ready(self._start_timeout_s)
-            return server
+        with lock:  # whoever comes second finds the server running
+            server = self._servers.get(alias)
+            url = None if server is None else server.reachable_url()
+            if server is None or url is None:
+                server = self._spawn(path, alias, context_tokens)
+                return server.wait_ready(self._start_timeout_s)
+            if server.spec != (path, context_tokens):
+                serves, context = server.spec
+                raise ConfigError(
+                    f"the embedded model {alias!r} already runs with {serves} and "
+                    f"{context} tokens of context; give the other one another name"
+                )
+            return url
 
     def _spawn(self, path: Path, alias: str, context_tokens: int) -> ServerProcess:
         if find_spec("xllamacpp") is None:

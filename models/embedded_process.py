@@ -3,6 +3,7 @@
 import contextlib
 import json
 import re
+import socket
 import subprocess
 import sys
 import threading
@@ -18,6 +19,7 @@ from nsed.protocol.errors import ExpertError
 __all__ = ["ServerProcess"]
 
 _LOG_LINES = 50
+_CONNECT_S = 5
 _LOG_PREFIX = re.compile(r"^[\d.]+ [A-Z] (?:\S+ +\S*: )?")
 _LOG_ERROR = re.compile(r"^[\d.]+ E ")
 
@@ -26,8 +28,8 @@ class ServerProcess:
     """A child that serves one model; it is not ready until `wait_ready` returns.
 
     Attributes:
+        alias: The model's name in requests.
         spec: What it serves: path, context tokens.
-        url: Base URL of its OpenAI-compatible API, once ready.
     """
 
     def __init__(
@@ -36,7 +38,7 @@ class ServerProcess:
         """Start the process; loading the model takes it some seconds."""
         self.alias = alias
         self.spec = (path, context_tokens)
-        self.url: str | None = None
+        self._url: str | None = None
         # -P: nothing in the current folder can pass itself off as a module.
         command = [
             *(sys.executable, "-P", "-m", "nsed.models.embedded_server"),
@@ -69,10 +71,21 @@ class ServerProcess:
         """Whether the process runs."""
         return self._process.poll() is None
 
-    @property
-    def ready(self) -> bool:
-        """Whether it runs and has answered once."""
-        return self.url is not None and self.alive
+    def reachable_url(self) -> str | None:
+        """Return the base URL if the server was ready and still takes connections.
+
+        A killed process is out of reach some time before the system reports its end.
+        """
+        if self._url is None or not self.alive:
+            return None
+        url = httpx.URL(self._url)
+        try:
+            socket.create_connection((url.host, url.port or 0), _CONNECT_S).close()
+        except TimeoutError:  # too busy to accept is not dead
+            return self._url
+        except OSError:
+            return None
+        return self._url
 
     def wait_ready(self, timeout_s: float) -> str:
         """Wait until the model has answered a question; return its base URL.
@@ -101,21 +114,21 @@ class ServerProcess:
         except httpx.HTTPError as error:
             why = f"started but does not answer ({error or type(error).__name__})"
             raise self._gone(why) from error
-        self.url = url
+        self._url = url
         return url
 
     def kill(self) -> None:
         """End the process and wait for its end; may be called again."""
         self._process.kill()
         self._process.wait()
-        self._log_reader.join(timeout=1)
+        # The other two pipes are closed by whoever reads them.
         _pipe(self._process.stdin).close()
-        _pipe(self._process.stderr).close()  # stdout is for `wait_ready` to close
 
     def _gone(self, why: str) -> ExpertError:
         """Make sure of the process's end, and say what it last said."""
         code = self._process.poll()
         self.kill()
+        self._log_reader.join(timeout=1)
         how = "" if code is None else f" (exit code {code})"
         return ExpertError(
             "model_gone",
@@ -152,5 +165,6 @@ def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
 
 
 def _keep_lines(stream: IO[bytes], log: deque[str]) -> None:
-    for line in stream:
-        log.append(line.decode(errors="replace").rstrip())
+    with stream:
+        for line in stream:
+            log.append(line.decode(errors="replace").rstrip())

@@ -1,6 +1,7 @@
 """The failure taxonomy: from any provider's exception to one word and its cause."""
 
 import re
+from http import HTTPStatus
 
 from nsed.models.base import FailureKind
 from nsed.protocol.errors import ExpertError
@@ -26,8 +27,15 @@ BY_STATUS: dict[int, FailureKind] = {
     501: "unsupported",
 }
 
+BY_NAME: dict[str, FailureKind] = {
+    "LengthFinishReason": "truncated",
+    "ContentFilter": "content_filter",
+    "Connect|Network|Protocol|Read": "connection",
+}
+
 _TOO_LONG = re.compile(
-    r"context.{0,20}(length|size|window|limit)|too (long|many tokens)|exceed.{0,40}context",
+    r"context.{0,20}(length|size|window|limit)|too (long|many tokens)"
+    r"|exceed.{0,40}context",
     re.IGNORECASE,
 )
 _FILTERED = re.compile(r"content.?(filter|policy)|safety", re.IGNORECASE)
@@ -55,20 +63,21 @@ def _kind(error: BaseException, words: str) -> FailureKind:
     name = type(error).__name__
     if isinstance(error, TimeoutError) or "Timeout" in name:
         return "timeout"
-    status = getattr(error, "status_code", None)
-    if status is None:
-        status = getattr(getattr(error, "response", None), "status_code", None)
+    response = getattr(error, "response", None)
+    status = getattr(error, "status_code", getattr(response, "status_code", None))
     if isinstance(status, int):
-        if 400 <= status < 500 and _TOO_LONG.search(words):
-            return "context_too_long"
-        if 400 <= status < 500 and _FILTERED.search(words):
-            return "content_filter"
-        return BY_STATUS.get(status, "server_error")
-    if "LengthFinishReason" in name:
-        return "truncated"
-    if "ContentFilter" in name:
+        return _by_status(status, words)
+    # Providers name these alike, and share no base class we could import.
+    for part, kind in BY_NAME.items():
+        if re.search(part, name):
+            return kind
+    return "connection" if isinstance(error, OSError) else "server_error"
+
+
+def _by_status(status: int, words: str) -> FailureKind:
+    refused = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+    if refused and _TOO_LONG.search(words):
+        return "context_too_long"
+    if refused and _FILTERED.search(words):
         return "content_filter"
-    # httpx and its successors name their transport errors so, with no common base.
-    if isinstance(error, OSError) or re.search("Connect|Network|Protocol|Read", name):
-        return "connection"
-    return "server_error"
+    return BY_STATUS.get(status, "server_error")

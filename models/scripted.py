@@ -97,6 +97,6 @@ class ScriptedExpert:
 def _candidate(shown: str, label: str) -> str:
     """The framed text of one candidate in a review prompt."""
     match = re.search(
-        rf'<candidate label="{label}" .*?>\n(.*?)\n</candidate', shown, re.S
+        rf'<candidate label="{label}" .*?>\n(.*?)\n</candidate', shown, re.DOTALL
     )
     return match.group(1) if match else ""

@@ -13,8 +13,6 @@ from nsed.models.weights_manifest import Weight
 
 __all__ = ["HubRepository"]
 
-_BLOCK_BYTES = 1 << 20
-
 
 @dataclass(frozen=True, kw_only=True)
 class HubRepository:
@@ -26,7 +24,7 @@ class HubRepository:
     """Short, so that a machine without the hub soon asks the next source."""
     read_timeout_s: float = 30
     """Longest silence within a download."""
-    attempts: int = 5
+    attempts: int = 3
     """How often in a row a connection may break without a new byte."""
 
     @property
@@ -111,7 +109,7 @@ def _check_length(response: httpx.Response, *, expected: int) -> None:
 
 def _no_more_than(limit: int, response: httpx.Response) -> Iterator[bytes]:
     """Pass the body on, but never more of it than the file can hold."""
-    for block in response.iter_raw(_BLOCK_BYTES):
+    for block in response.iter_raw():
         if len(block) > limit:
             raise SourceError("sends more bytes than the file has", untrusted=True)
         limit -= len(block)

@@ -72,8 +72,7 @@ class PackageIndex:
     def _download(
         self, wheel: MirrorWheel, folder: Path, partial: PartialFile, report: Report
     ) -> Path:
-        pins, errors = folder / "pins.txt", folder / "errors.txt"
-        scratch, target = folder / "scratch", folder / "wheel"
+        pins, scratch, target = folder / "pins.txt", folder / "tmp", folder / "wheel"
         scratch.mkdir()
         pins.write_text(f"{wheel.requirement} --hash=sha256:{wheel.sha256}\n")
         command = [
@@ -84,21 +83,20 @@ class PackageIndex:
             *("--progress-bar", "off", "--quiet", "--dest", str(target)),
             *("--requirement", str(pins), *self.pip_args),
         ]
-        with errors.open("wb") as stderr:
-            process = subprocess.Popen(  # noqa: S603 - our own arguments, no shell
-                command,
-                cwd=folder,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=stderr,
-            )
+        process = subprocess.Popen(  # noqa: S603 - our own arguments, no shell
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,  # not a file: the disk may be what is full
+        )
+        with process:
             try:
-                _wait(process, folder, wheel, partial.size, report)
+                errors = _wait(process, folder, wheel, partial.size, report)
             finally:
                 process.kill()
-                process.wait()
         if process.returncode != 0:
-            raise _explain(wheel, errors.read_text(errors="replace"))
+            raise _explain(wheel, errors)
         found = list(target.glob("*.whl"))
         if len(found) != 1:
             raise SourceError(f"pip brought {len(found)} files for {wheel.requirement}")
@@ -134,15 +132,15 @@ def _wait(
     wheel: MirrorWheel,
     before: int,
     report: Report,
-) -> None:
-    """Wait for pip, and count what it has written as progress."""
+) -> str:
+    """Wait for pip, count what it has written as progress, return its errors."""
     while True:
         try:
-            process.wait(timeout=_POLL_S)
+            _, errors = process.communicate(timeout=_POLL_S)
         except subprocess.TimeoutExpired:
             report(before + min(_largest_file(folder), wheel.slice_bytes))
         else:
-            return
+            return errors.decode(errors="replace")
 
 
 def _largest_file(folder: Path) -> int:
@@ -161,6 +159,8 @@ def _explain(wheel: MirrorWheel, stderr: str) -> SourceError | OSError:
     if "DO NOT MATCH THE HASHES" in stderr:
         reason = f"{wheel.requirement} does not have the pinned hash"
         return SourceError(reason, untrusted=True)
+    if "Retrying (Retry(" in stderr:  # pip then says that no version was found
+        return SourceError(f"out of reach (pip, for {wheel.requirement})")
     errors = [line for line in stderr.splitlines() if line.startswith("ERROR:")]
     last = errors[-1].removeprefix("ERROR:").strip() if errors else "no reason given"
     return SourceError(f"pip could not get {wheel.requirement}: {last}")

@@ -60,7 +60,7 @@ def locate(
     return None
 
 
-def pull(  # noqa: PLR0913 - one required, the rest are keywords with defaults
+def pull(
     weight: Weight,
     *,
     cache_dir: Path,
@@ -163,8 +163,8 @@ def _fetch(
     kept = f"{partial.size:,} bytes are kept for the next try. " if partial.size else ""
     raise WeightError(
         f"{weight.name} ({weight.size_bytes:,} bytes) could not be fetched: "
-        f"{'; '.join(failures)}. {kept}Check the network, or give the path of a file "
-        f"with sha256 {weight.sha256}."
+        f"{'; '.join(failures)}. {kept}Check the network, give the path of a file with "
+        f"sha256 {weight.sha256}, or a cache folder that holds {weight.file_name}."
     )
 
 

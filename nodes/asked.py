@@ -5,7 +5,7 @@ import json
 import time
 from typing import Any, TypeVar
 
-from nsed.models.asking import Outcome, most_attempts, reask_of
+from nsed.models.asking import QUOTED_CHARS, Outcome, most_attempts, reask_of
 from nsed.models.base import Message, Request
 from nsed.protocol.ledger import worst_case
 from nsed.protocol.usage import Usage, total_usage
@@ -33,10 +33,11 @@ def seconds_left(state: DeliberationState, config: DeliberationConfig) -> float 
 def worst_cases(
     request: Request, expert: str, config: DeliberationConfig
 ) -> tuple[Usage, ...]:
-    """Bound each attempt that asking may take; re-asks quote the reply, so cost more."""
+    """Bound each attempt that asking may take; re-asks quote a reply and cost more."""
     prices = config.expert(expert).prices
     structured = request.json_schema is not None
-    again = reask_of(request, "\U0010ffff" * 1500, "x" * 400) if structured else request
+    longest = "\U0010ffff" * QUOTED_CHARS  # four bytes each
+    again = reask_of(request, longest, longest) if structured else request
     first, later = (
         worst_case(
             prompt_bytes=r.prompt_bytes,

@@ -41,7 +41,7 @@ def ballot_schema(labels: Sequence[str], *, chars: int, claims: int) -> dict[str
         fields["claims"] = (Annotated[list[claim], Field(max_length=claims)], ...)
     fields["weight"] = (weight, ...)
     mark = create_model("Mark", __config__=closed, **fields)
-    form: dict[str, Any] = {label: (mark, ...) for label in labels}
+    form: dict[str, Any] = dict.fromkeys(labels, (mark, ...))
     return create_model("Ballot", __config__=closed, **form).model_json_schema()
 
 

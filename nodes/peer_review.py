@@ -71,8 +71,9 @@ class PeerReview:
             runtime.stream_writer({**told, "event": "absent", "reason": reason})
             return update
         weights = {
-            f"{label(shown.index(p))}={shown_answer(shared['proposals'][p].key) or '…'}": w
-            for p, w in outcome.value.weights.items()
+            f"{label(place)}={shown_answer(shared['proposals'][id_].key)}": weight
+            for place, id_ in enumerate(shown)
+            if (weight := outcome.value.weights.get(id_)) is not None
         }
         runtime.stream_writer({**told, "event": "voted", "weights": weights})
         return {**update, "ballots": {f"r{round_number}.{name}": outcome.value}}

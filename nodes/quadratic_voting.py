@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 from langgraph.runtime import Runtime
+from numpy.typing import NDArray
 
 from nsed.nodes.quorum import require_quorum
 from nsed.nodes.round_facts import ballots_of, round_facts
@@ -18,10 +19,10 @@ from nsed.protocol.consensus import (
 from nsed.protocol.stopping import evidence
 from nsed.state.context import DeliberationConfig
 from nsed.state.events import DeliberationEvent
-from nsed.state.records import AnswerTally, Proposal, Tally
+from nsed.state.records import AnswerTally, Tally
 from nsed.state.schema import DeliberationState
 
-__all__ = ["quadratic_voting"]
+__all__ = ["plurality_tally", "quadratic_voting"]
 
 
 def quadratic_voting(
@@ -31,21 +32,14 @@ def quadratic_voting(
     context, round_number = runtime.context, state["round"]
     ballots = ballots_of(state, round_number)
     require_quorum(state, context, phase="review", present=len(ballots))
-    proposals = [state["proposals"][id_] for id_ in state["candidates"]]
-    candidates = [_candidate(p, context) for p in proposals]
-    ids = list(state["candidates"])
-    tally = (
-        _by_votes(state, context, candidates)
-        if ballots
-        else _by_plurality(context, round_number, proposals, candidates)
-    )
+    tally = votes_tally(state, context) if ballots else plurality_tally(state, context)
     decided: DeliberationState = {
         **state,
         "tallies": {**state.get("tallies", {}), str(round_number): tally},
     }
     collected = evidence(round_facts(decided), context.curve)
     tally = tally.model_copy(update={"evidence": collected})
-    winner = proposals[ids.index(tally.winner)]
+    winner = state["proposals"][tally.winner]
     runtime.stream_writer(
         DeliberationEvent(
             event="tallied",
@@ -58,22 +52,10 @@ def quadratic_voting(
     return {"tallies": {str(round_number): tally}}
 
 
-def _candidate(proposal: Proposal, config: DeliberationConfig) -> Candidate:
-    skill = config.expert(proposal.expert).skill_for(config.category)
-    return Candidate(
-        answer=proposal.key,
-        digest=text_digest(proposal.text),
-        evidence=skill_evidence(
-            skill if config.use_skill else None,
-            wrong_answers=config.plausible_wrong_answers,
-        ),
-    )
-
-
-def _by_votes(
-    state: DeliberationState, config: DeliberationConfig, candidates: list[Candidate]
-) -> Tally:
+def votes_tally(state: DeliberationState, config: DeliberationConfig) -> Tally:
+    """Tally the round's ballots under the configured rule."""
     ids, round_number = list(state["candidates"]), state["round"]
+    candidates = _candidates(state, config)
     ballots = ballots_of(state, round_number)
     weights = np.array(
         [[ballot.weights.get(id_, np.nan) for id_ in ids] for ballot in ballots]
@@ -119,27 +101,43 @@ def _by_votes(
     )
 
 
-def _by_plurality(
-    config: DeliberationConfig,
-    round_number: int,
-    proposals: list[Proposal],
-    candidates: list[Candidate],
-) -> Tally:
-    """No ballot came: count equal answers, make up no vote."""
+def plurality_tally(state: DeliberationState, config: DeliberationConfig) -> Tally:
+    """Count equal answers where there is no ballot; no vote is made up."""
+    ids = state["candidates"]
     return Tally(
-        round=round_number,
+        round=state["round"],
         rule=config.rule,
         decided_by="plurality",
-        candidates=tuple(p.id for p in proposals),
+        candidates=ids,
         votes={},
         net_support={},
         answers=(),
-        winner=proposals[plurality(candidates)].id,
+        winner=ids[plurality(_candidates(state, config))],
         conviction=0.0,
         winners_by_rule={},
         rules_agree=True,
         evidence=0.0,
     )
+
+
+def _candidates(
+    state: DeliberationState, config: DeliberationConfig
+) -> list[Candidate]:
+    found = []
+    for proposal in (state["proposals"][id_] for id_ in state["candidates"]):
+        skill = config.expert(proposal.expert).skill_for(config.category)
+        evidence_of_author = skill_evidence(
+            skill if config.use_skill else None,
+            wrong_answers=config.plausible_wrong_answers,
+        )
+        found.append(
+            Candidate(
+                answer=proposal.key,
+                digest=text_digest(proposal.text),
+                evidence=evidence_of_author,
+            )
+        )
+    return found
 
 
 def _answers(
@@ -168,7 +166,7 @@ def _answers(
     )
 
 
-def _known(ids: list[str], values: Any) -> dict[str, float]:
+def _known(ids: list[str], values: NDArray[np.float64]) -> dict[str, float]:
     return {
         id_: float(v) for id_, v in zip(ids, values, strict=True) if not np.isnan(v)
     }

@@ -31,8 +31,7 @@ def verdict(
     )
     tallies = state.get("tallies", {})
     chosen, committed, notes = _choose(state, runtime.context, absences)
-    uncounted = bool(tallies) and tallies[str(len(tallies))].decided_by == "plurality"
-    degraded = bool(absences) or uncounted or not tallies
+    degraded = bool(absences) or not tallies or _unreviewed(state)
     return {
         "verdict": Verdict(
             status="degraded" if degraded else "complete",
@@ -73,6 +72,8 @@ def _choose(
     last = state["tallies"][str(len(facts))]
     winner = proposals[last.winner]
     committed = commit_type(facts)
+    if last.decided_by == "plurality" and not _unreviewed(state):
+        return winner, committed, []  # a baseline that asks for no reviews
     if last.decided_by == "plurality":
         note = "No reviewer gave a usable ballot: the most frequent answer was taken."
         return winner, committed, [note]
@@ -90,6 +91,13 @@ def _choose(
     )
     note = "The panel did not settle: the answer proposed most often was taken."
     return best, committed, [note]
+
+
+def _unreviewed(state: DeliberationState) -> bool:
+    """Whether reviewers were bound for the last round and none of them voted."""
+    last = str(len(state["tallies"]))
+    bound = state["teams"][last].in_role("reviewer")
+    return bool(bound) and state["tallies"][last].decided_by == "plurality"
 
 
 def _missing(absences: tuple[Absence, ...]) -> list[str]:

@@ -1,14 +1,14 @@
-"""Answer keys: when do two proposals say the same thing?
+r"""Answer keys: when do two proposals say the same thing.
 
 Support is pooled over proposals with equal keys. A key is only given where the task
-has a canonical answer; everything else stands alone (None).
+has a canonical answer; everything else stands alone (None): two keys too many only
+split a vote, one too few counts a wrong answer as a right one [ours].
 """
 
 import re
-import unicodedata
-from decimal import Decimal, InvalidOperation
-from fractions import Fraction
 from typing import Literal
+
+from nsed.protocol.number_key import fold, number_key, quantity_key
 
 __all__ = ["AnswerKind", "answer_key", "final_answer"]
 
@@ -17,39 +17,49 @@ AnswerKind = Literal["auto", "number", "choice", "text", "none"]
 TEXT_KEY_CHARS = 80
 """Longer short answers are prose and stand alone."""
 
-_MARKED = re.compile(
-    r"^[\s>*_#-]*(?:the\s+)?(?:final\s+)?answer\s*(?:is)?\s*[:=]\s*(.+?)\s*$",
-    re.IGNORECASE | re.MULTILINE,
+_MARKUP = " \t>*_#`-\u2022"
+_MARK = re.compile(
+    r"(?:the\s+)?(?:final\s+)?answer(?:\s+is)?[\s*_]*(?:[:=\uff1a](.*)|$)",
+    re.IGNORECASE,
 )
-_BOXED = re.compile(r"\\boxed\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
-_NUMBER = re.compile(
-    r"(?<![\w.])[-+−]?(?:\d{1,3}(?:[,  ]\d{3})+|\d+)(?:\.\d+)?"
-    r"(?:\s?/\s?\d+)?(?:e[-+]?\d+)?(?![\w]*\d)",
-    re.I,
+_FENCES = ("```", "~~~")
+_LATEX = (
+    (re.compile(r"\\(?:text|mathrm|mathbf|textbf)\s?\{([^{}]*)\}"), r"\1"),
+    (re.compile(r"\\[dt]?frac\s?\{([^{}]*)\}\s?\{([^{}]*)\}"), r"\1/\2"),
+    (re.compile(r"\^\{([^{}]*)\}"), r"^\1"),
+    (re.compile(r"\\[()\[\]!,;]|\{,\}"), ""),
+    (re.compile(r"\\([%$])"), r"\1"),
 )
-_CHOICE = re.compile(r"^\W*(?:option\s+|choice\s+)?([A-Ja-j])(?:\W.*)?$", re.I | re.S)
+_LETTER_ALONE = re.compile(r"[(\[]?([A-J])(?:[.:]?|[)\]][.:]?(?:\s.*)?)")
+_LETTER_FIRST = re.compile(
+    r"(?:option\s|choice\s)?\s?[(\[]?([A-J])(?![\w'])(.*)", re.IGNORECASE
+)
+_LETTER_LIST = re.compile(r"[)\].\s]*(?:[,;/&+]|and\b|or\b)\s*[(\[]?[A-J]\b")
 
 
 def final_answer(text: str) -> str | None:
-    """Find the short answer a proposal commits to, or None.
+    r"""Find the short answer a proposal commits to, or None.
 
-    The last line `Answer: …` counts, else the last `\\boxed{…}`. Markdown around it
-    is removed.
+    The last line `Answer: …` counts (or `Answer` with a paragraph of one line below),
+    else the last `\boxed{…}`. Markdown and LaTeX around it are removed.
     """
-    marked = _MARKED.findall(text)
-    if marked:
-        return _plain(marked[-1])
-    boxed = _BOXED.findall(text)
-    return _plain(boxed[-1]) if boxed else None
+    lines = text.splitlines()
+    for i in reversed(range(len(lines))):
+        if (marked := _marked(lines[i])) is not None:
+            short = _plain(marked) or _plain(_line_alone(lines, i + 1))
+            if short:
+                return short
+    return _plain(_boxed(text)) or None
 
 
 def answer_key(text: str, kind: AnswerKind = "auto") -> str | None:
     """Normalise a proposal's answer so that equal answers are equal strings.
 
-    - number: the number in the final answer, exactly (`1,000.50` → `2001/2`); without
-      a marked answer the last number in the text.
+    - number: the number in the final answer, exactly (`1,000.50` → `2001/2`), behind
+      the last `=` and outside brackets if it holds several; without a marked answer
+      the last number in the text.
     - choice: one letter A to J.
-    - text: case, punctuation and spacing folded, at most 80 characters.
+    - text: case, spacing and outer punctuation folded, at most 80 characters.
     - auto: choice or number where the marked answer clearly is one, else text; no
       marked answer, no key.
     - none: never a key.
@@ -60,49 +70,83 @@ def answer_key(text: str, kind: AnswerKind = "auto") -> str | None:
     if kind == "none":
         return None
     short = final_answer(text)
-    if kind == "number":
-        # A number outside the marked answer is only the answer if none is marked.
-        found = _NUMBER.findall(short or text)
-        return _number(found[-1]) if found else None
     if short is None:
-        return None
+        return number_key(fold(text), last=True) if kind == "number" else None
+    short = fold(short)
+    if kind == "number":
+        return _marked_number(short)
     if kind == "choice":
         return _choice(short)
-    if kind == "auto":
-        numbers = _NUMBER.findall(short)
-        if re.fullmatch(r"\(?[A-J]\)?[.:]?", short):
-            return _choice(short)
-        if len(numbers) == 1 and len(short.split()) <= 6:
-            return _number(numbers[0])
-    return _text(short)
+    return (_clear(short) if kind == "auto" else None) or _text(short)
+
+
+def _marked(line: str) -> str | None:
+    """Return what follows `Answer:` in a line; None where it does not start so."""
+    mark = _MARK.match(line.lstrip(_MARKUP))
+    return mark and (mark[1] or "")
+
+
+def _line_alone(lines: list[str], at: int) -> str:
+    """Line of the next paragraph, if it is a paragraph of one line."""
+    while at < len(lines) and not lines[at].strip():
+        at += 1
+    line, *after = [line.strip() for line in lines[at : at + 2]] or [""]
+    alone = not any(after) and not line.startswith(_FENCES) and _marked(line) is None
+    return line if alone else ""
+
+
+def _boxed(text: str) -> str:
+    r"""Inside of the last `\boxed{…}`, if it is there and closed."""
+    rest = text.rpartition(r"\boxed")[2].lstrip()
+    if r"\boxed" not in text or not rest.startswith("{"):
+        return ""
+    depth = 0
+    for brace in re.finditer(r"[{}]", rest):
+        depth += 1 if brace[0] == "{" else -1
+        if not depth:
+            return rest[1 : brace.start()]
+    return ""
 
 
 def _plain(short: str) -> str:
-    boxed = _BOXED.search(short)
-    return (boxed.group(1) if boxed else short).strip(" \t*_`$.") or short.strip()
+    short = _boxed(short) or short
+    for pattern, plain in _LATEX:
+        short = pattern.sub(plain, short)
+    short = short.strip(" \t*_`").rstrip(".").strip(" \t*_`")
+    if short.startswith("$") and short.endswith("$"):  # a formula, not a currency
+        short = short.strip("$ ").rstrip(".")
+    return short
 
 
-def _number(found: str) -> str | None:
-    plain = re.sub(r"[,  ]", "", found).replace("−", "-")
-    try:
-        if "/" in plain:
-            above, below = plain.split("/")
-            return f"number:{Fraction(Decimal(above)) / Fraction(Decimal(below))}"
-        value = Decimal(plain)
-        # A huge exponent would take huge memory as an exact fraction.
-        if value and abs(value.adjusted()) > 400:
-            return f"number:{value.normalize()}"
-        return f"number:{Fraction(value)}"
-    except (InvalidOperation, ZeroDivisionError):
-        return None
+def _clear(short: str) -> str | None:
+    letter = _LETTER_ALONE.fullmatch(short)
+    return f"choice:{letter[1]}" if letter else quantity_key(short)
+
+
+def _marked_number(short: str) -> str | None:
+    if key := quantity_key(short):
+        return key
+    result = short.rpartition("=")[2]
+    outside = re.sub(r"\([^()]*\)", " ", result)
+    return number_key(outside if outside.strip() else result, last=False)
 
 
 def _choice(short: str) -> str | None:
-    match = _CHOICE.match(short)
-    return f"choice:{match.group(1).upper()}" if match else None
+    match = _LETTER_FIRST.match(short)
+    if not match:
+        return None
+    letter, rest = match[1], match[2].lstrip()
+    # "A" and "I" are also words, and small letters may be anything.
+    named = not rest or rest[0] in ")].:,;-\u2013\u2014" or letter in "BCDEFGHJ"
+    if not named or _LETTER_LIST.match(rest):
+        return None
+    return f"choice:{letter.upper()}"
 
 
 def _text(short: str) -> str | None:
-    folded = unicodedata.normalize("NFKC", short).casefold()
-    words = re.sub(r"[^\w+\-*/=<>^%.]+", " ", folded).strip(" .")
-    return f"text:{words}" if words and len(words) <= TEXT_KEY_CHARS else None
+    if len(short) > 4 * TEXT_KEY_CHARS:
+        return None
+    words = " ".join(short.casefold().split()).strip("\"'.\u201c\u201d\u201e ")
+    # Spaces around symbols say nothing: x=2, x = 2.
+    tight = re.sub(r" ?([^\w\s]) ?", r"\1", words)
+    return f"text:{tight}" if 0 < len(tight) <= TEXT_KEY_CHARS else None

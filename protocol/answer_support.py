@@ -1,5 +1,6 @@
 """Answer support: what each answer got under a voting rule, pooled over proposals."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,12 +10,14 @@ from numpy.typing import NDArray
 from nsed.protocol.quadratic_voting import credit_shares, net_support, votes_for
 from nsed.protocol.voting_rules import borda_count, mean_weight, plurality_share
 
-__all__ = ["RULES", "AnswerSupport", "Rule", "answer_support"]
+__all__ = ["RULES", "TIE_DIGITS", "AnswerSupport", "Rule", "answer_support"]
 
 Rule = Literal["signed", "classic", "mean", "borda", "plurality"]
 RULES: tuple[Rule, ...] = ("signed", "classic", "mean", "borda", "plurality")
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
+TIE_DIGITS = 12
+"""Scores that agree to this many decimals tie: the rest is rounding noise."""
 PLAIN_RULES = {
     "mean": mean_weight,
     "borda": borda_count,
@@ -26,6 +29,8 @@ PLAIN_RULES = {
 class AnswerSupport:
     """Votes and their means under one rule; NaN always means "not voted on"."""
 
+    member: NDArray[np.bool_]
+    """Shape `(candidates, answers)`: which candidate gives which answer."""
     votes: Matrix
     """Shape `(reviewers, candidates)`, in [-1, 1]; plain rules: weights / 100."""
     answer_votes: Matrix
@@ -34,6 +39,30 @@ class AnswerSupport:
     """Per candidate, in [-1, 1]."""
     answer_net: Vector
     """Per answer, in [-1, 1]."""
+
+    def speakers(self, digests: Sequence[str]) -> list[int]:
+        """Best supported candidate of each answer; ties as in `best_answer`."""
+        lows, net = _lowest(self.votes), np.nan_to_num(self.net)
+        return [
+            _best(net, lows, digests, np.flatnonzero(column))
+            for column in self.member.T
+        ]
+
+    def best_answer(self, scores: Vector, digests: Sequence[str]) -> int:
+        """Highest score, then higher lowest vote, then smaller digest [ours].
+
+        Args:
+            scores: One per answer.
+            digests: SHA-256 of each candidate's text.
+        """
+        spoken = [digests[speaker] for speaker in self.speakers(digests)]
+        lows = _lowest(self.answer_votes)
+        return _best(scores, lows, spoken, range(len(spoken)))
+
+    def winner(self, digests: Sequence[str]) -> int:
+        """Candidate that wins by net support alone."""
+        best = self.best_answer(np.nan_to_num(self.answer_net), digests)
+        return self.speakers(digests)[best]
 
 
 def answer_support(
@@ -59,11 +88,12 @@ def answer_support(
         shares = credit_shares(weights, rule=rule)
         votes, pooled = votes_for(shares), votes_for(_summed(shares, member))
         net, answer_net = (net_support(v, reviewer_weights) for v in (votes, pooled))
-        return AnswerSupport(votes, pooled, net, answer_net)
+        return AnswerSupport(member, votes, pooled, net, answer_net)
     count = PLAIN_RULES[rule]
     seen = _summed(np.where(np.isnan(weights), np.nan, 1.0), member)
     means = _summed(weights, member) / seen
     return AnswerSupport(
+        member=member,
         votes=weights / 100.0,
         answer_votes=means / 100.0,
         net=count(weights, reviewer_weights),
@@ -75,3 +105,17 @@ def _summed(values: Matrix, member: NDArray[np.bool_]) -> Matrix:
     """Sum the columns of one answer; NaN where a reviewer saw none of them."""
     seen = ~np.isnan(values) @ member
     return np.where(seen, np.nan_to_num(values) @ member, np.nan)
+
+
+def _lowest(votes: Matrix) -> list[float]:
+    """Lowest vote each column got; -1 where it got none."""
+    return [-1.0 if np.isnan(v).all() else float(np.nanmin(v)) for v in votes.T]
+
+
+def _best(
+    scores: Vector, lows: Sequence[float], digests: Sequence[str], among: Iterable[int]
+) -> int:
+    def rank(i: int) -> tuple[float, float, str]:
+        return -round(scores[i], TIE_DIGITS), -round(lows[i], TIE_DIGITS), digests[i]
+
+    return int(min(among, key=rank))

@@ -1,14 +1,14 @@
 """Consensus: from one round's weights to answers, scores, a winner and conviction."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf, log
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nsed.protocol.answer_support import RULES, AnswerSupport, Rule, answer_support
+from nsed.protocol.answer_support import RULES, TIE_DIGITS, Rule, answer_support
 
 __all__ = [
     "RULES",
@@ -23,8 +23,6 @@ __all__ = [
 ]
 
 Vector = NDArray[np.float64]
-TIE_DIGITS = 12
-"""Scores that agree to this many decimals tie: the rest is rounding noise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,7 @@ def skill_evidence(skill: float | None, *, wrong_answers: float = 1.0) -> float:
     return max(0.0, log(skill / (1 - skill)) + log(wrong_answers))
 
 
-def decide(  # noqa: PLR0913 - options are keywords
+def decide(
     weights: NDArray[np.float64],
     candidates: Sequence[Candidate],
     *,
@@ -136,8 +134,7 @@ def decide(  # noqa: PLR0913 - options are keywords
     digests = [c.digest for c in candidates]
     scores = np.array([c.evidence for c in candidates]) @ member
     scores += kappa * np.nan_to_num(ruling.answer_net)
-    speakers = _speakers(ruling, member, digests)
-    best = _best_answer(scores, ruling, speakers, digests)
+    best = ruling.best_answer(scores, digests)
     if incumbent is not None:
         held = int(member[incumbent].argmax())
         lead = round(scores[best] - scores[held], TIE_DIGITS)
@@ -149,9 +146,9 @@ def decide(  # noqa: PLR0913 - options are keywords
         answers=answers,
         answer_net_support=ruling.answer_net,
         scores=scores,
-        winner=speakers[best],
+        winner=ruling.speakers(digests)[best],
         conviction=conviction(ruling.answer_net, best),
-        winners_by_rule={r: _unaided(s, member, digests) for r, s in support.items()},
+        winners_by_rule={r: s.winner(digests) for r, s in support.items()},
     )
 
 
@@ -176,46 +173,3 @@ def plurality(candidates: Sequence[Candidate]) -> int:
             candidates[i].digest,
         ),
     )
-
-
-def _speakers(
-    support: AnswerSupport, member: NDArray[np.bool_], digests: Sequence[str]
-) -> list[int]:
-    """Best supported candidate of each answer."""
-    lows = _lowest(support.votes)
-    net = np.nan_to_num(support.net)
-    return [_best(net, lows, digests, np.flatnonzero(column)) for column in member.T]
-
-
-def _best_answer(
-    scores: Vector,
-    support: AnswerSupport,
-    speakers: Sequence[int],
-    digests: Sequence[str],
-) -> int:
-    spoken = [digests[speaker] for speaker in speakers]
-    return _best(scores, _lowest(support.answer_votes), spoken, range(len(spoken)))
-
-
-def _unaided(
-    support: AnswerSupport, member: NDArray[np.bool_], digests: Sequence[str]
-) -> int:
-    speakers = _speakers(support, member, digests)
-    net = np.nan_to_num(support.answer_net)
-    return speakers[_best_answer(net, support, speakers, digests)]
-
-
-def _lowest(votes: NDArray[np.float64]) -> list[float]:
-    """Lowest vote each column got; -1 where it got none."""
-    return [-1.0 if np.isnan(v).all() else float(np.nanmin(v)) for v in votes.T]
-
-
-def _best(
-    scores: Vector, lows: Sequence[float], digests: Sequence[str], among: Iterable[int]
-) -> int:
-    """Highest score, then higher lowest vote, then smaller digest."""
-
-    def rank(i: int) -> tuple[float, float, str]:
-        return -round(scores[i], TIE_DIGITS), -round(lows[i], TIE_DIGITS), digests[i]
-
-    return int(min(among, key=rank))

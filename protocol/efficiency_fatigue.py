@@ -4,7 +4,7 @@ U(t) = 1 - (1 - p_g)·exp(-Λ(p_v - p_g)·t) - β·t²          [paper, authors]
 """
 
 from dataclasses import dataclass
-from math import exp, floor, inf, isfinite, log
+from math import exp, expm1, floor, inf, isfinite, log, log1p
 
 __all__ = ["UtilityCurve", "lambert_w"]
 
@@ -27,8 +27,8 @@ class UtilityCurve:
         if not (
             0 <= self.guess < 1
             and 0 <= self.verify <= 1
-            and self.rate > 0
-            and self.fatigue >= 0
+            and 0 < self.rate < inf
+            and 0 <= self.fatigue < inf
         ):
             msg = (
                 "need 0 <= guess < 1, 0 <= verify <= 1, rate > 0, fatigue >= 0; "
@@ -38,7 +38,7 @@ class UtilityCurve:
 
     @property
     def gain(self) -> float:
-        """a = Λ(p_v - p_g). Not positive: reviewing cannot help, do not deliberate."""
+        """The exponent a = Λ(p_v - p_g). Not positive: reviewing cannot help."""
         return self.rate * (self.verify - self.guess)
 
     def utility(self, rounds: float) -> float:
@@ -59,30 +59,39 @@ class UtilityCurve:
             return 0.0
         if self.fatigue == 0:
             return inf
-        return lambert_w(a**2 * (1 - self.guess) / (2 * self.fatigue)) / a
+        argument = a * a * (1 - self.guess) / (2 * self.fatigue)
+        # Fatigue too small for floating point is no fatigue.
+        return lambert_w(argument) / a if isfinite(argument) else inf
 
     def evidence_ceiling(self, round_limit: int) -> float:
         """B = Σ U'(k) for k = 1..⌊T_opt⌋, the discrete form [ours].
 
-        Without fatigue there is no peak: the sum then runs to `round_limit`. At
-        least the first round counts, so B is positive wherever there is gain.
+        Without fatigue there is no peak: the sum then runs to `round_limit`. The
+        first round always counts; B is 0 where even that one costs what it brings.
         """
+        a = self.gain
+        if a <= 0:
+            return 0.0
         peak = self.optimal_rounds
-        last = max(1, floor(peak)) if isfinite(peak) else max(1, round_limit)
-        return sum(max(self.slope(k), 0.0) for k in range(1, last + 1))
+        n = float(max(1, floor(peak) if isfinite(peak) else round_limit))
+        # Σ exp(-a·k) is geometric, so a far peak costs no more than a near one.
+        gained = (1 - self.guess) * a * exp(-a) * expm1(-a * n) / expm1(-a)
+        return max(0.0, gained - self.fatigue * n * (n + 1))
 
 
 def lambert_w(x: float) -> float:
-    """Solve w·exp(w) = x for x >= 0 (principal branch), to machine precision."""
-    if x < 0 or not isfinite(x):
+    """Solve w·exp(w) = x for x >= 0 (principal branch), to machine precision.
+
+    Raises:
+        ValueError: `x` is negative or not finite.
+    """
+    if not 0 <= x < inf:
         msg = f"lambert_w needs a finite x >= 0, found {x}"
         raise ValueError(msg)
-    w = log(1 + x)
-    for _ in range(64):  # Halley's method converges in a handful of steps
+    w = log1p(x)
+    w -= log(max(w, 1.0))  # near log x - log log x for large x
+    for _ in range(6):  # Halley's method triples the digits each time
         grown = exp(w)
-        miss = w * grown - x
-        step = miss / (grown * (w + 1) - (w + 2) * miss / (2 * w + 2))
-        w -= step
-        if abs(step) <= 1e-15 * (1 + abs(w)):
-            break
+        miss = w - x / grown
+        w -= miss / (w + 1 - (w + 2) * miss / (2 * w + 2))
     return w

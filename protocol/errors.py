@@ -77,7 +77,8 @@ class DegradedError(NsedError):
         listed = "".join(f"\n  - {cause}" for cause in self.causes)
         super().__init__(
             f"`{phase}` phase: {len(self.causes)} experts are missing and on_partial "
-            f'is "error". Set on_partial = "answer" to accept a degraded answer.{listed}'
+            'is "error". Set on_partial = "answer" to accept a degraded answer.'
+            f"{listed}"
         )
 
 

@@ -1,3 +1,4 @@
+
 """The semantic forget gate γ: what the next round may remember.
 
 salience = γ^age · (½ + ½·ns) · relevance            [idea: paper; rule: ours]
@@ -7,7 +8,7 @@ dissent and open critiques of the incumbent always stay, shortened if they must 
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -17,6 +18,8 @@ __all__ = ["Dropped", "GateResult", "ItemKind", "MemoryItem", "forget", "salienc
 
 ItemKind = Literal["proposal", "critique", "claim"]
 DropReason = Literal["forgotten", "near-duplicate", "over budget"]
+LEAST_MEMORY_TOKENS = 32
+"""Less would not hold a recognisable incumbent and dissent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ def salience(item: MemoryItem, *, now: int, gamma: float, relevance: float) -> f
 
 
 def forget(
-    items: Sequence[MemoryItem],
+    items: Collection[MemoryItem],
     *,
     now: int,
     gamma: float,
@@ -77,18 +80,27 @@ def forget(
 ) -> GateResult:
     """Trim memory to a budget.
 
-    γ = 0 keeps the round just played only, γ = 1 never decays. Laws: the budget is
-    never exceeded; the best dissent survives; gating twice changes nothing.
+    γ = 0 keeps the round just played only, γ = 1 never decays; an item without any
+    salience is forgotten even where there is room. Once a protected item had to be
+    shortened, nothing unprotected is let in. Laws: the budget is never exceeded; the
+    best dissent survives (if one grapheme of it fits); gating twice changes nothing.
 
     Args:
-        items: Everything that may be remembered.
+        items: Everything that may be remembered; equal items count once.
         now: The round just played, 1-based.
         gamma: γ in [0, 1].
         memory_tokens: Budget in estimated tokens, at least 32.
-        incumbent: Answer key of the best proposal so far.
+        incumbent: Answer key of the best proposal so far, None if there is none.
         relevance: Similarity of a text to task and incumbent, in [0, 1].
+
+    Returns:
+        Kept and dropped items. Every item is in one of the two; a kept one may be
+        shortened.
+
+    Raises:
+        ValueError: `gamma` or `memory_tokens` is out of range.
     """
-    if not 0 <= gamma <= 1 or memory_tokens < 32:
+    if not 0 <= gamma <= 1 or memory_tokens < LEAST_MEMORY_TOKENS:
         msg = f"need 0 <= gamma <= 1 and memory_tokens >= 32: {gamma}, {memory_tokens}"
         raise ValueError(msg)
     value = {
@@ -97,49 +109,44 @@ def forget(
     }
     order = sorted(value, key=lambda item: (-value[item], item.id))
     dropped: list[Dropped] = []
-    safe = _without_twins(_protected(order, incumbent, now), dropped)
-    fitted, left_out = _fit(safe, memory_tokens)
-    dropped += [Dropped(item, "over budget") for item in left_out]
-    fitted = _without_twins(fitted, dropped)  # shortening can make twins
-    taken = {*safe, *(drop.item for drop in dropped)}
-    room = memory_tokens - sum(item.tokens for item in fitted)
-    for item in (item for item in order if item not in taken):
+    protected = _protected(order, incumbent, now)
+    safe: list[MemoryItem] = []
+    for item in protected:
+        if _repeats(item, safe):
+            dropped.append(Dropped(item, "near-duplicate"))
+        else:
+            safe.append(item)
+    room = memory_tokens - sum(item.tokens for item in safe)
+    if room < 0:
+        kept = _shortened(safe, memory_tokens, dropped)
+        # No room for others: what the shortening leaves over is rounding.
+        room = 0
+    else:
+        kept = safe
+    for item in order:
+        if item in protected:
+            continue
         if value[item] <= 0:
             dropped.append(Dropped(item, "forgotten"))
-        elif any(_same(item, other) for other in fitted):
+        elif _repeats(item, kept):
             dropped.append(Dropped(item, "near-duplicate"))
         elif item.tokens > room:
             dropped.append(Dropped(item, "over budget"))
         else:
-            fitted.append(item)
-            room -= item.tokens
-    return GateResult(tuple(fitted), tuple(dropped))
-
-
-def _without_twins(
-    items: Sequence[MemoryItem], dropped: list[Dropped]
-) -> list[MemoryItem]:
-    """Drop repeats of an earlier item; incumbent and dissent differ in answer."""
-    kept: list[MemoryItem] = []
-    for item in items:
-        if any(_same(item, other) for other in kept):
-            dropped.append(Dropped(item, "near-duplicate"))
-        else:
             kept.append(item)
-    return kept
+            room -= item.tokens
+    return GateResult(tuple(kept), tuple(dropped))
 
 
 def _protected(
     order: Sequence[MemoryItem], incumbent: str | None, now: int
 ) -> list[MemoryItem]:
-    """The incumbent, the best dissent, then open critiques of the incumbent."""
+    """List the incumbent, the best dissent, then open critiques of the incumbent."""
 
-    def latest(found: Sequence[MemoryItem]) -> list[MemoryItem]:
+    def best(found: list[MemoryItem]) -> list[MemoryItem]:
         return sorted(found, key=lambda i: (-i.support, -i.born_round, i.id))[:1]
 
     said = [item for item in order if item.kind == "proposal"]
-    held = latest([item for item in said if item.answer == incumbent])
-    dissent = latest([item for item in said if item.answer != incumbent])
     # A critique is open while it is about the incumbent and of the round just played.
     open_critiques = [
         item
@@ -148,32 +155,37 @@ def _protected(
         and item.answer == incumbent
         and item.born_round == now
     ]
-    return [*held, *dissent, *sorted(open_critiques, key=lambda i: i.id)]
+    return [
+        *best([item for item in said if item.answer == incumbent]),
+        *best([item for item in said if item.answer != incumbent]),
+        *sorted(open_critiques, key=lambda i: i.id),
+    ]
 
 
-def _fit(
-    safe: Sequence[MemoryItem], budget: int
-) -> tuple[list[MemoryItem], list[MemoryItem]]:
-    """Shorten protected items only as far as the budget asks."""
-    if sum(item.tokens for item in safe) <= budget:
-        return list(safe), []
-    fitted: list[MemoryItem] = []
-    left_out: list[MemoryItem] = []
+def _shortened(
+    safe: Sequence[MemoryItem], budget: int, dropped: list[Dropped]
+) -> list[MemoryItem]:
+    """Shorten protected items; each leaves half of the room to those behind it."""
+    kept: list[MemoryItem] = []
     room = budget
-    for place, item in enumerate(safe):
-        # The first leaves half of the room to the others, and so on.
-        share = room // 2 if place < len(safe) - 1 else room
-        short = shorten(item.text, share)
-        if short:
-            cut = item if short == item.text else replace(item, text=short)
-            fitted.append(cut)
-            room -= cut.tokens
+    for place, item in enumerate(safe, start=1):
+        text = shorten(item.text, room if place == len(safe) else room // 2)
+        short = item if text == item.text else replace(item, text=text)
+        if not text:
+            dropped.append(Dropped(item, "over budget"))
+        elif _repeats(short, kept):
+            dropped.append(Dropped(item, "near-duplicate"))
         else:
-            left_out.append(item)
-    return fitted, left_out
+            kept.append(short)
+            room -= short.tokens
+    # The order a second pass would give them.
+    said = [item for item in kept if item.kind == "proposal"]
+    return [*said, *sorted((i for i in kept if i not in said), key=lambda i: i.id)]
 
 
-def _same(one: MemoryItem, other: MemoryItem) -> bool:
-    return (one.kind, one.answer) == (other.kind, other.answer) and is_near_duplicate(
-        one.text, other.text
+def _repeats(item: MemoryItem, others: Sequence[MemoryItem]) -> bool:
+    return any(
+        (item.kind, item.answer) == (other.kind, other.answer)
+        and is_near_duplicate(item.text, other.text)
+        for other in others
     )

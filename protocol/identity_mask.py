@@ -10,11 +10,15 @@ __all__ = ["label", "mask_identities", "seeded"]
 def seeded(*parts: object) -> random.Random:
     """Return a generator that depends on these parts and on nothing else."""
     text = "\x1f".join(map(str, parts))
-    return random.Random(hashlib.sha256(text.encode()).digest())  # noqa: S311
+    return random.Random(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest())  # noqa: S311
 
 
 def label(position: int) -> str:
-    """Name the candidate at a position: A, B, … Z, AA, AB, … (0-based)."""
+    """Name the candidate at a position: A, B, … Z, AA, AB, … (0-based).
+
+    Raises:
+        ValueError: The position is negative.
+    """
     if position < 0:
         msg = f"position must not be negative, found {position}"
         raise ValueError(msg)

@@ -25,22 +25,38 @@ class Caps:
     calls: int | None = None
 
     def fit(self, usage: Usage) -> bool:
-        """Whether this much usage keeps every cap."""
+        """Whether this much usage surely keeps every cap.
+
+        With a cap on money nothing fits whose price is unknown.
+        """
         return (
-            (self.nano_usd is None or usage.nano_usd <= self.nano_usd)
+            (self.nano_usd is None or self._affords(usage))
             and (self.tokens is None or usage.tokens <= self.tokens)
             and (self.calls is None or usage.calls <= self.calls)
         )
+
+    def _affords(self, usage: Usage) -> bool:
+        return not usage.unpriced_calls and usage.nano_usd <= (self.nano_usd or 0)
 
 
 def worst_case(*, prompt_bytes: int, max_output_tokens: int, prices: Prices) -> Usage:
     """Bound what one call can use.
 
-    A byte-level tokenizer makes at most one token of each UTF-8 byte, so the bound
-    holds for every prompt. A call with unknown prices is counted as unpriced.
+    A tokenizer makes at most one token of each UTF-8 byte, so the bound holds for
+    every prompt (but for tokenizers that first rewrite the text into a longer one).
+    A call with unknown prices is counted as unpriced [ours].
     """
     tokens_in = prompt_bytes + PROMPT_OVERHEAD_TOKENS
-    cost = prices.nano_usd(input_tokens=tokens_in, output_tokens=max_output_tokens)
+    uncached, cached = (
+        prices.nano_usd(
+            input_tokens=tokens_in,
+            cached_input_tokens=from_cache,
+            output_tokens=max_output_tokens,
+        )
+        for from_cache in (0, tokens_in)
+    )
+    # Some providers charge more for what goes through the cache.
+    cost = None if uncached is None or cached is None else max(uncached, cached)
     return Usage(
         calls=1,
         input_tokens=tokens_in,
@@ -56,7 +72,8 @@ def allot(
     """Say how many of its attempts each caller may make.
 
     First attempts come before second ones, and so on; within one attempt callers
-    are served in their order. All attempts granted together fit under the caps.
+    are served in their order, and one that does not fit leaves its place to the
+    next. All attempts granted together fit under the caps [ours].
 
     Args:
         caps: The run's limits.
@@ -70,10 +87,11 @@ def allot(
     reserved = spent
     for attempt in range(max(map(len, wishes.values()), default=0)):
         for caller, worst in wishes.items():
-            if attempt < len(worst) and granted[caller] == attempt:
-                if caps.fit(reserved + worst[attempt]):
-                    reserved += worst[attempt]
-                    granted[caller] += 1
+            if granted[caller] != attempt or attempt >= len(worst):
+                continue
+            if caps.fit(after := reserved + worst[attempt]):
+                reserved = after
+                granted[caller] += 1
     return granted
 
 

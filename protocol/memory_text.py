@@ -4,131 +4,155 @@ import math
 import re
 import unicodedata
 from collections import Counter
+from itertools import pairwise
 
 __all__ = ["is_near_duplicate", "lexical_relevance", "shorten", "token_estimate"]
 
-_WORD = re.compile(r"\w+(?:[.,]\d+)*", re.UNICODE)
-_UNIT = re.compile(r".+?(?:[.!?;:。！？；]+(?=\s|$)|[。！？；]|\n+|$)", re.S)
-_NEGATIONS = frozenset(
-    "no not never none nor without isn wasn doesn didn don cannot".split()
-    + "nicht kein keine nie non pas jamais sin nunca".split()
-)
 DUPLICATE_OVERLAP = 0.85
+BYTES_PER_TOKEN = 3
+_NEGATIONS = frozenset(
+    """
+    no not never none nor neither nobody nothing without cannot cant dont isnt wont
+    nicht kein keine keinen nie ohne non ne pas jamais sans sin nunca
+    \u043d\u0435 \u043d\u0435\u0442 \u043d\u0438 \u0644\u0627 \u0644\u064a\u0633
+    \u0928\u0939\u0940\u0902
+    """.split()  # noqa: SIM905 - more readable than forty quoted words
+)
+# Chinese and Japanese write no spaces, so there one sign makes a clause a denial.
+_NEGATION_SIGNS = frozenset("\u4e0d\u6ca1\u6c92\u65e0\u7121\u672a\u975e\u5426\u522b")
+# A border of a unit: behind a full stop and before a space, behind one that needs
+# no space, or before a new line.
+_UNIT_END = re.compile(
+    r"(?<=[.!?;:])(?=\s)|(?<=[\u3002\uff01\uff1f\uff1b])|(?<=\S)(?=\r?\n)"
+)
+# Letters, numbers, punctuation, symbols and spaces, but for the few that join their
+# neighbour: Hangul letters, Thai and Lao am, flags, and rare scripts as a whole.
+_PLAIN = frozenset(
+    "Lu Ll Lt Lo Nd Nl No Pc Pd Pe Pf Pi Po Ps Sc Sm So Zs".split()  # noqa: SIM905
+)
+_JOINING = re.compile(
+    "[\u0d4e\u0e33\u0eb3\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff\U00010000-\U0001f1ff]"
+)
 
 
 def token_estimate(text: str) -> int:
-    """Estimate tokens as UTF-8 bytes / 3, rounded up.
+    """Estimate tokens as UTF-8 bytes / 3, rounded up [ours].
 
     Errs on the safe side for Latin text (about 4 bytes a token) and is about right
     for scripts of three bytes a character.
     """
-    return -(-len(text.encode("utf-8", "surrogatepass")) // 3)
+    return -(-len(text.encode("utf-8", "surrogatepass")) // BYTES_PER_TOKEN)
 
 
 def lexical_relevance(text: str, about: str) -> float:
-    """Cosine of word counts, in [0, 1]; 0 where either text has no words."""
-    one, two = _counts(text), _counts(about)
-    dot = sum(one[word] * two[word] for word in one)
+    """Cosine of word counts, in [0, 1]; 0 where either text has no words [ours]."""
+    one, two = (Counter(re.findall(r"\w+", t.casefold())) for t in (text, about))
+    dot = sum(n * two[word] for word, n in one.items())
     norm = math.hypot(*one.values()) * math.hypot(*two.values())
     return min(1.0, dot / norm) if norm else 0.0
 
 
 def is_near_duplicate(one: str, other: str) -> bool:
-    """Whether one text repeats the other.
+    """Whether one text repeats the other [ours].
 
-    Words must overlap by 85 % (Jaccard), and numbers and negations must agree: a
-    changed number or an added "not" is dissent, not a repeat, however similar.
+    Words must overlap by 85 % (Jaccard), and the facts must agree in order: a
+    changed number, sign or comparison, or a "not" added or moved, is dissent and no
+    repeat, however similar the rest.
     """
-    left, right = _counts(one), _counts(other)
-    if _facts(left) != _facts(right):
-        return False
+    left, right = _words(one), _words(other)
     if not left and not right:
         return one.strip() == other.strip()
-    both, either = left.keys() & right.keys(), left.keys() | right.keys()
-    return len(both) / len(either) >= DUPLICATE_OVERLAP
+    both, either = {*left} & {*right}, {*left} | {*right}
+    alike = len(both) >= DUPLICATE_OVERLAP * len(either)
+    return alike and _facts(left) == _facts(right)
 
 
 def shorten(text: str, budget_tokens: int) -> str:
     """Cut a text to a token budget at the border of a unit, never in a grapheme.
 
     Keeps the last unit (where answers stand) if a third of the budget holds it, and
-    leading sentences with what is left. A single unit that is too long is cut
-    between words, or between graphemes where there are no words. Cutting twice
-    changes nothing.
+    the lead with what is left, up to the end of a unit; where that would waste half
+    of the room, up to the end of a word; where words are longer, anywhere between
+    graphemes. Cutting twice changes nothing [ours].
 
     Returns:
         The text itself if it fits, else its shortened form ending the lead in `…`,
-        or `""` if not even one grapheme fits.
+        or `""` if not even one grapheme surely fits.
     """
     if token_estimate(text) <= budget_tokens:
         return text
-    room = 3 * budget_tokens - len("…\n".encode())  # bytes
-    if room <= 0:
-        return ""
-    units = [unit for unit in _UNIT.findall(text) if unit.strip()]
-    last = units[-1].strip() if len(units) > 1 else ""
-    if last and _bytes(last) > room // 3:
+    room = BYTES_PER_TOKEN * budget_tokens - len("…\n".encode())
+    ends = [m.start() for m in _UNIT_END.finditer(text) if _is_border(text, m.start())]
+    last = _last_unit(text, ends)
+    if _bytes(last) > room // 3:
         last = ""
-    room -= _bytes(last)
-    lead = ""
-    for unit in units[: -1 if last else None]:
-        if _bytes(lead + unit) > room:
-            break
-        lead += unit
-    if not lead.strip() and units:
-        lead = _cut_words(units[0].lstrip(), room)
-    lead = lead.rstrip()
-    if not lead:
-        return last
-    return f"{lead}…\n{last}" if last else f"{lead}…"
+    lead = _lead(text, ends, room - _bytes(last))
+    return f"{lead}…\n{last}" if lead and last else f"{lead}…" if lead else last
 
 
-def _cut_words(unit: str, room: int) -> str:
-    fitting = [p for p in _borders(unit) if _bytes(unit[:p]) <= room]
-    between_words = [p for p in fitting if unit[p : p + 1].isspace()]
-    return unit[: max(between_words or fitting, default=0)]
+def _last_unit(text: str, ends: list[int]) -> str:
+    start = next((p for p in reversed(ends) if text[p:].strip()), len(text))
+    trimmed = len(text) - len(text[start:].lstrip())
+    return text[trimmed if _is_border(text, trimmed) else start :]
 
 
-def _borders(text: str) -> list[int]:
-    """Positions that certainly lie between graphemes (some borders are skipped)."""
-    joins = {"\u200d", "\ufe0f", "\ufe0e"}
+def _lead(text: str, ends: list[int], room: int) -> str:
+    """Longest sensible beginning of at most `room` bytes; the text is longer."""
+    raw = text.encode("utf-8", "surrogatepass")[: max(0, room)]
+    most = len(raw.decode("utf-8", "ignore"))
+    unit = max((p for p in ends if p <= most), default=0)
+    cuts = [p for p in range(most, 0, -1) if _is_border(text, p)]
+    word = next((p for p in cuts if text[p].isspace()), 0)
+    wide = [p for p in (unit, word) if 2 * p >= most]
+    lead = text[: next(iter(wide + cuts), 0)]
+    return lead if lead.strip() else ""
 
-    def glued(before: str, after: str) -> bool:
-        code = ord(after)
-        return (
-            after in joins
-            or before == "\u200d"
-            or unicodedata.category(after).startswith("M")
-            or unicodedata.category(after) == "Cf"
-            or unicodedata.category(before) == "Cf"
-            or 0x1F3FB <= code <= 0x1F3FF  # skin tones
-            or 0x1F1E6 <= code <= 0x1F1FF  # flags
-            or 0xE0020 <= code <= 0xE007F  # tag sequences
-            or 0x1100 <= code <= 0x11FF  # Hangul letters
-            or 0xA960 <= code <= 0xA97F
-            or 0xD7B0 <= code <= 0xD7FF
-            or unicodedata.combining(after) > 0
-            or after in "\u0e33\u0eb3"  # Thai and Lao vowels that count as extending
-            or unicodedata.category(before) == "Lo"
-            and unicodedata.name(before, "").find(" SIGN ") >= 0
-            or before + after == "\r\n"
-            or "VIRAMA" in unicodedata.name(before, "")
+
+def _is_border(text: str, place: int) -> bool:
+    """Whether a place surely lies between two graphemes; some borders are missed.
+
+    By Unicode's rules (UAX 29) nothing joins two plain characters, and a space
+    joins no character before it but a format character or a joining letter.
+    """
+    if not 0 < place < len(text):
+        return True
+    before, after = text[place - 1], text[place]
+    if before == "\n":
+        return True
+    if before + after == "\r\n" or _JOINING.search(before + after):
+        return False
+    kind = unicodedata.category(before)
+    if after.isspace():
+        return kind != "Cf"
+    return kind in _PLAIN and unicodedata.category(after) in _PLAIN
+
+
+def _words(text: str) -> list[str]:
+    """Casefolded words without the punctuation around them; signs and % stay."""
+    chunks = text.casefold().replace("\u2019", "'").split()
+    bare = (c.lstrip("([{\"'*_`\u201c").rstrip(")]}\"'*_`\u201d.,;:?") for c in chunks)
+    return [word for word in bare if word]
+
+
+def _facts(words: list[str]) -> list[tuple[str, str]]:
+    """List the words that change what is said, each with the word it is said of."""
+    return [pair for pair in pairwise([*words, ""]) if _is_fact(pair[0])]
+
+
+def _is_fact(word: str) -> bool:
+    return (
+        word.rstrip("!") in _NEGATIONS
+        or word.rstrip("!").endswith("n't")
+        or word.startswith(("-", "non-"))
+        or any(
+            c == "%"
+            or c in _NEGATION_SIGNS
+            or c.isnumeric()
+            or unicodedata.category(c) == "Sm"
+            for c in word
         )
-
-    inner = (i for i in range(1, len(text)) if not glued(text[i - 1], text[i]))
-    return [*inner, len(text)]
+    )
 
 
 def _bytes(text: str) -> int:
     return len(text.encode("utf-8", "surrogatepass"))
-
-
-def _counts(text: str) -> Counter[str]:
-    return Counter(_WORD.findall(text.casefold()))
-
-
-def _facts(words: Counter[str]) -> Counter[str]:
-    """The words that change what a sentence says: numbers and negations."""
-    return Counter(
-        {w: n for w, n in words.items() if w in _NEGATIONS or any(map(str.isdigit, w))}
-    )

@@ -89,4 +89,6 @@ def net_support(
         raise ValueError(msg)
     cover = (~np.isnan(votes) * trust[:, None]).sum(axis=0)
     summed = np.nansum(votes * trust[:, None], axis=0)
-    return np.divide(summed, cover, out=np.full(len(cover), np.nan), where=cover > 0)
+    mean = np.full(len(cover), np.nan)
+    np.divide(summed, cover, out=mean, where=cover > 0)
+    return mean

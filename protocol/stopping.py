@@ -19,6 +19,8 @@ __all__ = [
 ]
 
 CommitType = Literal["early", "late", "fragmented"]
+ROUNDING = 1e-12
+"""Sums that differ by less are equal."""
 
 
 class StopReason(StrEnum):
@@ -94,7 +96,20 @@ def halt_reason(
         user_stop: The user asked to stop.
         deadline_passed: The run's deadline is over.
         budget_spent: The next phase does not fit under the caps.
+
+    Raises:
+        ValueError: `rounds` is empty, `round_limit` below 1 or `effort` not positive.
+
+    Source:
+        Evidence against B and "reviewing cannot help" [authors]; the other reasons
+        and the order of checks [ours].
     """
+    if not rounds or round_limit < 1 or not effort > 0:
+        msg = (
+            "need at least one round, round_limit >= 1 and effort > 0; found "
+            f"{len(rounds)} rounds, {round_limit=}, {effort=}"
+        )
+        raise ValueError(msg)
     now, before = rounds[-1], rounds[-2] if len(rounds) > 1 else None
     ceiling = curve.evidence_ceiling(round_limit)
     checks = {
@@ -105,17 +120,15 @@ def halt_reason(
         StopReason.UNANIMOUS: (
             len(now.answers) > 1
             and len(set(now.answers.values())) == 1
-            and now.ballots > 0
             and now.all_positive
         ),
         StopReason.CONFORMITY_CASCADE: before is not None and _cascade(before, now),
         StopReason.NO_GAIN: curve.gain <= 0,
-        StopReason.EVIDENCE: curve.gain > 0
-        and evidence(rounds, curve) >= effort * ceiling,
+        StopReason.EVIDENCE: evidence(rounds, curve) >= effort * ceiling - ROUNDING,
         StopReason.PERSISTENCE: (
             before is not None
             and before.winner == now.winner
-            and now.conviction >= before.conviction
+            and now.conviction >= before.conviction - ROUNDING
             and now.conviction > 0
         ),
         StopReason.NO_NOVELTY: before is not None
@@ -143,14 +156,17 @@ def commit_type(rounds: Sequence[RoundFacts]) -> CommitType:
 
 
 def most_frequent_answer(rounds: Sequence[RoundFacts]) -> str:
-    """The answer proposed most often over all rounds; the winner where it ties."""
+    """Return the answer proposed most often over all rounds [ours].
+
+    Where several are, the winner among them, else the smallest key.
+    """
     count = Counter(answer for facts in rounds for answer in facts.answers.values())
     winner = rounds[-1].winner
     return max(sorted(count), key=lambda a: (count[a], a == winner), default=winner)
 
 
 def _cascade(before: RoundFacts, now: RoundFacts) -> bool:
-    """All changes of mind went to the plurality, none to better supported answers."""
+    """Whether all changes of mind went to the plurality, none to better support."""
     count = Counter(before.answers.values())
     if not count:
         return False

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from fractions import Fraction
+from math import ceil, isfinite
 
 __all__ = ["NANO_USD", "Prices", "Usage", "total_usage"]
 
@@ -56,6 +58,14 @@ class Prices:
     """None: cached tokens cost as much as others."""
     output_usd_per_mtok: float | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse prices that are negative or not finite."""
+        for field in fields(self):
+            price = getattr(self, field.name)
+            if price is not None and not (isfinite(price) and price >= 0):
+                msg = f"need {field.name} >= 0 or None for unknown, found {price}"
+                raise ValueError(msg)
+
     @property
     def known(self) -> bool:
         """Whether a call can be priced at all."""
@@ -66,19 +76,22 @@ class Prices:
     def nano_usd(
         self, *, input_tokens: int, output_tokens: int, cached_input_tokens: int = 0
     ) -> int | None:
-        """Price some tokens in 1e-9 USD, rounded up once; None if unknown."""
+        """Price some tokens in 1e-9 USD, rounded up once; None if unknown.
+
+        Cached tokens are part of the input tokens; a provider that reports more of
+        them than input is taken at its word.
+        """
         fresh, out = self.input_usd_per_mtok, self.output_usd_per_mtok
         if fresh is None or out is None:
             return None
         cached = self.cached_input_usd_per_mtok
-        per_cached = fresh if cached is None else cached
-        # USD per Mtok = 1000 nano-USD per token.
-        exact = 1000 * (
-            (input_tokens - cached_input_tokens) * fresh
-            + cached_input_tokens * per_cached
-            + output_tokens * out
+        parts = (
+            (max(0, input_tokens - cached_input_tokens), fresh),
+            (cached_input_tokens, fresh if cached is None else cached),
+            (output_tokens, out),
         )
-        return -int(-exact // 1)
+        # USD per Mtok = 1000 nano-USD per token. 0.1 means a tenth, not its float.
+        return ceil(1000 * sum(n * Fraction(str(price)) for n, price in parts))
 
 
 def total_usage(usages: Iterable[Usage]) -> Usage:

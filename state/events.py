@@ -17,7 +17,7 @@ class DeliberationEvent(TypedDict):
     answer: NotRequired[str | None]
     """Of `proposed`: the short answer; of `tallied`: the leading one."""
     weights: NotRequired[dict[str, int]]
-    """Of `voted`: by answer as shown to people."""
+    """Of `voted`: by `label=answer`, for people."""
     net_support: NotRequired[float | None]
     conviction: NotRequired[float]
     reason: NotRequired[str]

@@ -1,18 +1,16 @@
 """A hub on the loopback interface, an index in a folder, and where weights are kept."""
 
 import hashlib
-import http.server
 import random
-import threading
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
 import pytest
 
-from nsed.models.weight_hub import HubRepository
+from nsed.models.embedded_pool import EmbeddedPool
 from nsed.models.weight_index import PackageIndex
 from nsed.models.weights import locate
 from nsed.models.weights_manifest import (
@@ -23,31 +21,14 @@ from nsed.models.weights_manifest import (
     find_weight,
 )
 
-__all__: list[str] = []
+from .hub import Hub
+
+__all__ = ["Index", "half_written"]
 
 
-@dataclass
-class Hub:
-    """A model hub of one file that can be told to misbehave."""
-
-    content: bytes
-    url: str = ""
-    status: int = 0
-    """Answer with this status instead."""
-    break_after: list[int] = field(default_factory=list)
-    """The next answers end, without warning, after so many bytes each."""
-    knows_ranges: bool = True
-    half_sent: threading.Event = field(default_factory=threading.Event)
-    """Set when half an answer has been sent."""
-    hold: threading.Event | None = None
-    """If given, the second half of an answer waits for it."""
-    ranges: list[str | None] = field(default_factory=list)
-    """The `Range` header of each request."""
-    paths: list[str] = field(default_factory=list)
-
-    def source(self, **options: float) -> HubRepository:
-        """Return this hub as a source of weights."""
-        return HubRepository(endpoint=self.url, **options)  # type: ignore[arg-type]
+def half_written(cache: Path) -> list[Path]:
+    """Return what is left of downloads that did not end well."""
+    return sorted((cache / "partial").rglob("*"))
 
 
 @dataclass
@@ -83,9 +64,7 @@ def index(tmp_path: Path, content: bytes) -> Index:
                 f"{info}/METADATA",
                 f"Metadata-Version: 2.1\nName: slice-{number}\nVersion: 1.0\n",
             )
-            wheel.writestr(
-                f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n"
-            )
+            wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
             wheel.writestr(f"{info}/RECORD", "")
     return Index(folder)
 
@@ -126,60 +105,8 @@ def weight(content: bytes, index: Index) -> Weight:
 @pytest.fixture
 def hub(content: bytes) -> Iterator[Hub]:
     """Run a hub that serves the content."""
-    hub = Hub(content)
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:  # noqa: N802 - the base class's name
-            wanted = self.headers.get("Range")
-            hub.ranges.append(wanted)
-            hub.paths.append(self.path)
-            if hub.status:
-                self.send_error(hub.status)
-                return
-            start = 0
-            if wanted and hub.knows_ranges:
-                start = int(wanted.removeprefix("bytes=").rstrip("-"))
-                last = len(hub.content) - 1
-                self.send_response(206)
-                self.send_header(
-                    "Content-Range", f"bytes {start}-{last}/{len(hub.content)}"
-                )
-            else:
-                self.send_response(200)
-            body = hub.content[start:]
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            cut = hub.break_after.pop(0) if hub.break_after else len(body)
-            half = min(cut, len(body) // 2)
-            self.wfile.write(body[:half])
-            self.wfile.flush()
-            hub.half_sent.set()
-            if hub.hold is not None:
-                hub.hold.wait(30)
-            self.wfile.write(body[half:cut])
-            self.close_connection = True
-
-        def handle(self) -> None:
-            try:
-                super().handle()
-            except ConnectionError:  # the client broke off
-                self.close_connection = True
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    hub.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield hub
-    if hub.hold is not None:
-        hub.hold.set()
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with Hub(content).serving() as hub:
+        yield hub
 
 
 @pytest.fixture
@@ -204,3 +131,11 @@ def smollm2(weights_cache: Path) -> Path:
             "run `nsed models pull smollm2-135m-instruct`"
         )
     return found
+
+
+@pytest.fixture
+def pool() -> Iterator[EmbeddedPool]:
+    """Return a pool that is closed at the end of the test."""
+    pool = EmbeddedPool(start_timeout_s=50)
+    yield pool
+    pool.close()

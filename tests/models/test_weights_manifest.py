@@ -58,7 +58,7 @@ def test_the_manifest_cannot_be_changed() -> None:
     with pytest.raises(TypeError):
         weights["x"] = weights["gemma-3-270m"]  # type: ignore[index]
     with pytest.raises(ValueError, match="frozen"):
-        weights["gemma-3-270m"].on_request = False  # type: ignore[misc]
+        weights["gemma-3-270m"].on_request = False
 
 
 def test_a_wrong_name_gets_the_nearest_right_one() -> None:

@@ -1,0 +1,68 @@
+# Needs python3 (3.11 or newer) and make; everything else is installed into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+Q ?=
+.DEFAULT_GOAL := help
+.PHONY: help install ask test quick format check types wheel live bench studio clean
+
+help: ## Show the verbs
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else f"nsed needs Python 3.11 or newer; {sys.executable} is {v[0]}.{v[1]}. Try: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --upgrade pip
+
+$(VENV)/.user: $(BIN)/python pyproject.toml constraints.txt
+	@echo "Installing nsed into $(VENV) (once, about a minute) ..." >&2
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[local]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.user
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group dev --editable '.[local,studio]'
+	@touch $@
+
+install: $(VENV)/.user ## Install nsed with embedded models into .venv
+
+ask: $(VENV)/.user ## Ask the embedded models: make ask Q="..."
+	@$(BIN)/nsed ask $(ARGS) -- "$$NSED_QUESTION"
+ask: export NSED_QUESTION = $(value Q)
+
+test: $(VENV)/.dev check types live ## The whole gate: what CI runs
+	$(BIN)/python -m pytest tests --quiet --cov --cov-report=term:skip-covered --cov-fail-under=90
+
+quick: $(VENV)/.dev ## The everyday tests
+	$(BIN)/python -m pytest tests --quiet -m "not slow and not live_weights"
+
+format: $(VENV)/.dev ## Format and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+check: $(VENV)/.dev ## Formatting and lint
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+# Type checkers and import-linter are blind in an editable install, so they read the
+# wheel, which is built from the sdist, as users get it.
+build/wheel: $(VENV)/.dev
+	@rm -rf build/wheel build/dist
+	$(BIN)/python -m build --no-isolation --outdir build/dist . > build/build.log 2>&1 || { cat build/build.log; exit 1; }
+	$(BIN)/python -m pip install --quiet --no-deps --target build/wheel build/dist/*.whl
+
+types: ## Types and layers, on the wheel
+	@mkdir -p build && rm -rf build/wheel && $(MAKE) --no-print-directory build/wheel
+	cd build/wheel && MYPYPATH=. ../../$(BIN)/mypy --config-file ../../pyproject.toml --strict -p nsed
+	cd build/wheel && PYTHONPATH=. ../../$(BIN)/lint-imports --config ../../pyproject.toml
+
+live: $(VENV)/.user ## Fetch the two smallest weights for the real-model tests
+	$(BIN)/nsed models pull smollm2-135m-instruct qwen2.5-coder-0.5b-instruct
+
+bench: $(VENV)/.dev ## CPU per model call against a bare client
+	$(BIN)/python benchmarks/call_overhead.py
+
+studio: $(VENV)/.dev ## Serve the graph for LangGraph Studio, on loopback
+	LANGGRAPH_CLI_NO_ANALYTICS=1 LANGGRAPH_NO_VERSION_CHECK=1 $(BIN)/langgraph dev --no-browser --host 127.0.0.1 --port 2024
+
+clean: ## Remove what was built, not the weights
+	rm -rf $(VENV) build dist .coverage .hypothesis .mypy_cache .ruff_cache

@@ -1,0 +1,44 @@
+"""The baseline "majority over the pool": everybody answers once, the most wins."""
+
+from langgraph.graph import END, START, StateGraph
+
+from nsed.brokers.base import Broker
+from nsed.brokers.fixed_team import FixedTeam
+from nsed.graphs.deliberation import Deliberation
+from nsed.graphs.routing import fan_out_proposers
+from nsed.models.hire import Hire
+from nsed.nodes.broker import Binding
+from nsed.nodes.hiring import Hiring
+from nsed.nodes.majority_vote import majority_vote
+from nsed.nodes.proposer import Proposer
+from nsed.nodes.verdict import verdict
+from nsed.state.context import DeliberationConfig
+from nsed.state.schema import (
+    DeliberationInput,
+    DeliberationOutput,
+    DeliberationState,
+)
+
+__all__ = ["create_majority_vote"]
+
+
+def create_majority_vote(
+    *, hire: Hiring | None = None, broker: Broker | None = None
+) -> Deliberation:
+    """Wire the baseline from the deliberation's own nodes; uncompiled."""
+    graph: Deliberation = StateGraph(
+        DeliberationState,
+        context_schema=DeliberationConfig,
+        input_schema=DeliberationInput,
+        output_schema=DeliberationOutput,
+    )
+    graph.add_node("broker", Binding(broker or FixedTeam(reviewing=False)))
+    graph.add_node("proposer", Proposer(hire or Hire()))
+    graph.add_node("majority_vote", majority_vote)
+    graph.add_node("verdict", verdict)
+    graph.add_edge(START, "broker")
+    graph.add_conditional_edges("broker", fan_out_proposers, ["proposer", "verdict"])
+    graph.add_edge("proposer", "majority_vote")
+    graph.add_edge("majority_vote", "verdict")
+    graph.add_edge("verdict", END)
+    return graph

@@ -1,0 +1,127 @@
+"""One run of a graph: its events while it runs, its record at the end."""
+
+import hashlib
+import uuid
+from collections.abc import AsyncIterator
+from importlib.metadata import version
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.checkpoint.memory import InMemorySaver
+
+from nsed.brokers.base import Broker
+from nsed.graphs.catalogue import create_graph
+from nsed.graphs.checkpointing import record_serializer
+from nsed.nodes.hiring import Hiring
+from nsed.nodes.prompt import PROMPTS
+from nsed.protocol.stopping import StopReason
+from nsed.state.context import DeliberationConfig
+from nsed.state.events import DeliberationEvent
+from nsed.state.records import Absence
+from nsed.state.run_record import RunRecord, record_of
+
+__all__ = ["Run"]
+
+
+class Run:
+    """A deliberation that can be watched, cut short, and still gives its best answer.
+
+    Iterate `events()` to the end, then ask for `record()`. If the iteration was
+    cancelled, `conclude()` ends the run with what there is.
+    """
+
+    def __init__(
+        self,
+        task: str,
+        config: DeliberationConfig,
+        *,
+        hire: Hiring,
+        broker: Broker | None = None,
+        graph: str = "deliberation",
+        checkpointer: BaseCheckpointSaver[Any] | None = None,
+        run_id: str | None = None,
+    ) -> None:
+        """Prepare; nothing is asked yet."""
+        self.task, self.config, self.graph_name = task, config, graph
+        self.run_id = run_id or uuid.uuid4().hex
+        self._graph = create_graph(graph, hire=hire, broker=broker).compile(
+            checkpointer=checkpointer or InMemorySaver(serde=record_serializer())
+        )
+        self._thread: RunnableConfig = {
+            "configurable": {"thread_id": self.run_id},
+            "recursion_limit": 8 * config.rounds + 16,
+        }
+
+    async def events(self) -> AsyncIterator[DeliberationEvent]:
+        """Run, and tell what happens as it happens."""
+        async for event in self._graph.astream(
+            {"task": self.task},
+            self._thread,
+            context=self.config,
+            stream_mode="custom",
+        ):
+            yield event
+
+    async def conclude(self) -> RunRecord:
+        """End a cancelled run with its best answer so far.
+
+        Votes that are in are counted; reviewers who were cut off are absent.
+
+        Raises:
+            QuorumError: Nobody had answered yet.
+        """
+        snapshot = await self._graph.aget_state(self._thread)
+        if "verdict" in snapshot.values:
+            return await self.record()
+        update: dict[str, Any] = {"halt": StopReason.USER_STOP}
+        for task in snapshot.tasks:  # finished members of a phase that was cut off
+            for channel, value in (task.result or {}).items():
+                if isinstance(value, dict) and channel not in ("attempts", "masks"):
+                    update[channel] = {**update.get(channel, {}), **value}
+        reviewing = "peer_review" in snapshot.next and update.get("ballots")
+        if reviewing:
+            self._mark_absent(snapshot.values, update)
+        await self._graph.aupdate_state(
+            self._thread, update, as_node="peer_review" if reviewing else "stopping"
+        )
+        await self._graph.ainvoke(None, self._thread, context=self.config)
+        return await self.record()
+
+    async def record(self) -> RunRecord:
+        """The record of a finished run.
+
+        Raises:
+            KeyError: The run has not come to a verdict.
+        """
+        snapshot = await self._graph.aget_state(self._thread)
+        return record_of(
+            snapshot.values,  # type: ignore[arg-type] - the state, as a plain dict
+            self.config,
+            nsed_version=version("nsed"),
+            run_id=self.run_id,
+            graph=self.graph_name,
+            prompts={
+                name: hashlib.sha256(text.encode()).hexdigest()
+                for name, text in PROMPTS.items()
+            },
+        )
+
+    def _mark_absent(self, state: dict[str, Any], update: dict[str, Any]) -> None:
+        round_number = state["round"]
+        voted = {ballot.reviewer for ballot in update["ballots"].values()}
+        update["absences"] = {
+            **update.get("absences", {}),
+            **{
+                f"r{round_number}.review.{name}": Absence(
+                    round=round_number,
+                    phase="review",
+                    expert=name,
+                    kind="cancelled",
+                    reason="the user stopped the run",
+                )
+                for name in state["attempts"]
+                if name not in voted
+                and f"r{round_number}.review.{name}" not in update.get("absences", {})
+            },
+        }
