@@ -85,7 +85,7 @@ class EmbeddedPool:
             lock = self._starting[alias]
         with lock:  # whoever comes second finds the server running
             server = self._servers.get(alias)
-            url = None if server is None else server.reachable_url()
+            url = None if server is None else server.healthy_url()
             if server is None or url is None:
                 server = self._spawn(path, alias, context_tokens)
                 return server.wait_ready(self._start_timeout_s)

@@ -3,14 +3,15 @@
 import contextlib
 import json
 import re
-import socket
 import subprocess
 import sys
 import threading
 import time
 from collections import deque
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import IO
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -19,7 +20,7 @@ from nsed.protocol.errors import ExpertError
 __all__ = ["ServerProcess"]
 
 _LOG_LINES = 50
-_CONNECT_S = 5
+_HEALTH_S = 5
 _LOG_PREFIX = re.compile(r"^[\d.]+ [A-Z] (?:\S+ +\S*: )?")
 _LOG_ERROR = re.compile(r"^[\d.]+ E ")
 
@@ -71,20 +72,24 @@ class ServerProcess:
         """Whether the process runs."""
         return self._process.poll() is None
 
-    def reachable_url(self) -> str | None:
-        """Return the base URL if the server was ready and still takes connections.
+    def healthy_url(self) -> str | None:
+        """Return the base URL if the server was ready once and still answers.
 
-        A killed process is out of reach some time before the system reports its end.
+        The process table is not enough: a killed process is dead to its callers some
+        time before the system reports its end.
         """
         if self._url is None or not self.alive:
             return None
-        url = httpx.URL(self._url)
+        connection = HTTPConnection(urlsplit(self._url).netloc, timeout=_HEALTH_S)
         try:
-            socket.create_connection((url.host, url.port or 0), _CONNECT_S).close()
-        except TimeoutError:  # too busy to accept is not dead
+            connection.request("GET", "/health")
+            connection.getresponse().read()
+        except TimeoutError:  # too busy to answer is not dead
             return self._url
-        except OSError:
+        except (OSError, HTTPException):
             return None
+        finally:
+            connection.close()
         return self._url
 
     def wait_ready(self, timeout_s: float) -> str:

@@ -26,7 +26,7 @@ from nsed.models.weights_manifest import Weight, find_weight
 from nsed.protocol.errors import ConfigError, WeightError
 from nsed.state.expert_config import ExpertConfig
 
-__all__ = ["Hire", "weight_of", "weights_cache", "weights_paths"]
+__all__ = ["Hire", "api_key_of", "weight_of", "weights_cache", "weights_paths"]
 
 Loop = asyncio.AbstractEventLoop
 
@@ -79,7 +79,7 @@ class Hire:
             model, output_limit = chat_openai(
                 config,
                 base_url=config.base_url,
-                api_key=_key_of(config),
+                api_key=api_key_of(config),
                 http_client=self._clients.client(),
             )
             return self._chat(config, model, ladder=LADDER_OPENAI, limit=output_limit)
@@ -144,7 +144,10 @@ def _weights_finder(config: ExpertConfig) -> Callable[[], Path]:
     return find
 
 
-def _key_of(config: ExpertConfig) -> str | None:
+def api_key_of(config: ExpertConfig) -> str | None:
+    """Read an expert's key; None if it names none, ConfigError if it is not there."""
+    if config.api_key_file is not None:
+        return _key_in_file(config.name, Path(config.api_key_file).expanduser())
     if config.api_key_env is None:
         return None
     key = os.environ.get(config.api_key_env)
@@ -153,6 +156,18 @@ def _key_of(config: ExpertConfig) -> str | None:
             f"expert {config.name!r}: the environment variable "
             f"{config.api_key_env} is not set; it should hold the API key"
         )
+    return key
+
+
+def _key_in_file(name: str, path: Path) -> str:
+    whose = f"expert {name!r}: the file that api_key_file names"
+    try:
+        key = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", "it is not text")
+        raise ConfigError(f"{whose} cannot be read: {why}") from error
+    if not key:
+        raise ConfigError(f"{whose} is empty")
     return key
 
 

@@ -58,7 +58,8 @@ def votes_tally(state: DeliberationState, config: DeliberationConfig) -> Tally:
     candidates = _candidates(state, config)
     ballots = ballots_of(state, round_number)
     weights = np.array(
-        [[ballot.weights.get(id_, np.nan) for id_ in ids] for ballot in ballots]
+        [[ballot.weights.get(id_, np.nan) for id_ in ids] for ballot in ballots],
+        dtype=np.float64,
     )
     last = state.get("tallies", {}).get(str(round_number - 1))
     held = (

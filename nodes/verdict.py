@@ -59,11 +59,13 @@ def _choose(
     facts = round_facts(state)
     if not facts:
         if not proposals:
+            halt = state.get("halt") or StopReason.USER_STOP
+            causes = [f"{a.expert}: {a.kind}: {a.reason}" for a in absences]
             raise QuorumError(
                 "propose",
                 present=0,
                 required=config.quorum,
-                causes=[f"{a.expert}: {a.kind}: {a.reason}" for a in absences],
+                causes=[f"the run was stopped: {halt.value}", *causes],
             )
         first = sorted(proposals.values(), key=lambda p: p.id)
         votes = [Candidate(p.key, text_digest(p.text)) for p in first]

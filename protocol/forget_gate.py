@@ -1,4 +1,3 @@
-
 """The semantic forget gate γ: what the next round may remember.
 
 salience = γ^age · (½ + ½·ns) · relevance            [idea: paper; rule: ours]

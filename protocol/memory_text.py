@@ -4,6 +4,7 @@ import math
 import re
 import unicodedata
 from collections import Counter
+from functools import lru_cache
 from itertools import pairwise
 
 __all__ = ["is_near_duplicate", "lexical_relevance", "shorten", "token_estimate"]
@@ -22,9 +23,7 @@ _NEGATIONS = frozenset(
 _NEGATION_SIGNS = frozenset("\u4e0d\u6ca1\u6c92\u65e0\u7121\u672a\u975e\u5426\u522b")
 # A border of a unit: behind a full stop and before a space, behind one that needs
 # no space, or before a new line.
-_UNIT_END = re.compile(
-    r"(?<=[.!?;:])(?=\s)|(?<=[\u3002\uff01\uff1f\uff1b])|(?<=\S)(?=\r?\n)"
-)
+_UNIT_END = re.compile(r"(?<=[.!?])(?=\s)|(?<=[\u3002\uff01\uff1f])|(?<=\S)(?=\r?\n)")
 # Letters, numbers, punctuation, symbols and spaces, but for the few that join their
 # neighbour: Hangul letters, Thai and Lao am, flags, and rare scripts as a whole.
 _PLAIN = frozenset(
@@ -59,12 +58,11 @@ def is_near_duplicate(one: str, other: str) -> bool:
     changed number, sign or comparison, or a "not" added or moved, is dissent and no
     repeat, however similar the rest.
     """
-    left, right = _words(one), _words(other)
+    (left, left_facts), (right, right_facts) = _content(one), _content(other)
     if not left and not right:
         return one.strip() == other.strip()
-    both, either = {*left} & {*right}, {*left} | {*right}
-    alike = len(both) >= DUPLICATE_OVERLAP * len(either)
-    return alike and _facts(left) == _facts(right)
+    alike = len(left & right) >= DUPLICATE_OVERLAP * len(left | right)
+    return alike and left_facts == right_facts
 
 
 def shorten(text: str, budget_tokens: int) -> str:
@@ -127,22 +125,25 @@ def _is_border(text: str, place: int) -> bool:
     return kind in _PLAIN and unicodedata.category(after) in _PLAIN
 
 
-def _words(text: str) -> list[str]:
-    """Casefolded words without the punctuation around them; signs and % stay."""
+@lru_cache(maxsize=512)  # every item is compared with many others
+def _content(text: str) -> tuple[frozenset[str], list[tuple[str, str]]]:
+    """Return the words, and the facts in order, each with the word it is said of."""
     chunks = text.casefold().replace("\u2019", "'").split()
-    bare = (c.lstrip("([{\"'*_`\u201c").rstrip(")]}\"'*_`\u201d.,;:?") for c in chunks)
-    return [word for word in bare if word]
+    words = [word for word in map(_bare, chunks) if word]
+    facts = [pair for pair in pairwise([*words, ""]) if _is_fact(pair[0])]
+    return frozenset(words), facts
 
 
-def _facts(words: list[str]) -> list[tuple[str, str]]:
-    """List the words that change what is said, each with the word it is said of."""
-    return [pair for pair in pairwise([*words, ""]) if _is_fact(pair[0])]
+def _bare(chunk: str) -> str:
+    """Strip the punctuation around a word, but no sign, % or factorial."""
+    word = chunk.lstrip("([{\"'*_`\u201c").rstrip(")]}\"'*_`\u201d.,;:?")
+    return word if any(map(str.isnumeric, word)) else word.rstrip("!")
 
 
 def _is_fact(word: str) -> bool:
     return (
-        word.rstrip("!") in _NEGATIONS
-        or word.rstrip("!").endswith("n't")
+        word in _NEGATIONS
+        or word.endswith("n't")
         or word.startswith(("-", "non-"))
         or any(
             c == "%"

@@ -25,7 +25,7 @@ _SCALES = {
 # Every repetition is bounded, atomic or followed by something it cannot match, so
 # the time is linear in the text whatever the text.
 _NUMBER_PATTERN = r"""
-    (?<![\w^/\u221a]) (?<!\d[.,':]) (?<!\^[-+])
+    (?<![\w^/\u221a]) (?<!\d[.,':]) (?<!\^[-+ ]) (?<!\d\*\*)
     (?P<sign>[-+])?
     (?:(?P<whole>\d{1,9})[ ](?=\d{1,9}[ ]?/))?
     (?P<digits>
@@ -38,7 +38,7 @@ _NUMBER_PATTERN = r"""
         | [ ]?(?:[x*\xd7\xb7]|\\times|\\cdot)[ ]?10(?:\^|\*\*)(?P<ten>[-+]?\d++)
     )?+
     (?:[ ]?(?P<scale>hundred|thousand|million|billion|trillion)\b)?+
-    (?!\d | [.,':]\d | [ ]?/[ ]?\d | [ ]?\^ | \*\*\d | (?:[kmbt]|[mb]n)\b)
+    (?!\d | [.,':]\d | [^\W\d]{1,9}\d | [ ]?/[ ]?\d | [ ]?\^ | \*\*\d | (?:[kmbt]|[mb]n)\b)
 """
 _NUMBER = re.compile(_NUMBER_PATTERN, re.VERBOSE | re.IGNORECASE)
 # A number with at most a name before it and a unit behind it.

@@ -58,6 +58,10 @@ class ExpertConfig(BaseModel):
     api_key_env: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
     """Name of the environment variable that holds the key. Never the key itself."""
 
+    api_key_file: str | None = Field(default=None, min_length=1, max_length=4096)
+    """Path of a file that holds the key, such as a mounted secret; instead of
+    `api_key_env`."""
+
     model_class: str | None = None
     """For `langchain`: `package.module:Class`. For `community`: the class name."""
 
@@ -133,6 +137,9 @@ class ExpertConfig(BaseModel):
             msg = (
                 f"expert {self.name!r}: provider {self.provider!r} needs {missing[0]!r}"
             )
+            raise ValueError(msg)
+        if self.api_key_env and self.api_key_file:
+            msg = f"expert {self.name!r}: give api_key_env or api_key_file, not both"
             raise ValueError(msg)
         bad = [f"{c}={p}" for c, p in self.skill.items() if not 0 < p < 1]
         if bad:

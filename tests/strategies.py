@@ -85,7 +85,20 @@ def curves() -> st.SearchStrategy[UtilityCurve]:
 def texts() -> st.SearchStrategy[str]:
     """Ordinary prose: short words, numbers, sentences, lines."""
     word = st.sampled_from(
-        ["the", "sum", "is", "not", "12", "13", "because", "seven", "of", "nine", "agree", "x=5"]
+        [
+            "the",
+            "sum",
+            "is",
+            "not",
+            "12",
+            "13",
+            "because",
+            "seven",
+            "of",
+            "nine",
+            "agree",
+            "x=5",
+        ]
     )
     sentence = st.lists(word, min_size=1, max_size=12).map(" ".join)
     return st.lists(sentence, min_size=1, max_size=6).map(". ".join)

@@ -1,0 +1,110 @@
+"""What `nsed ask` does: settle the configuration, run, print, save."""
+
+import asyncio
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from nsed.cli.consoles import stderr_console
+from nsed.cli.exits import ExitCode, complain
+from nsed.cli.live_view import LiveView
+from nsed.cli.plain_text import visible
+from nsed.cli.pulling import pull_missing
+from nsed.cli.question import read_question
+from nsed.cli.record_file import record_json, require_folder, save_record
+from nsed.cli.report import final_report
+from nsed.cli.session import Ended, run_session, seated
+from nsed.config_file import load_config
+from nsed.graphs.catalogue import require_graph
+from nsed.protocol.errors import ConfigError, NsedError
+from nsed.state.run_record import RunRecord
+
+__all__ = ["Answering", "answer"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answering:
+    """The command line of one `nsed ask`."""
+
+    question: str | None
+    file: Path | None
+    config: Path | None
+    preset: str | None
+    pool: tuple[str, ...]
+    graph: str
+    options: Mapping[str, Any]
+    """By knob."""
+    names: Mapping[str, str]
+    """What each knob's option is called."""
+    save: Path | None
+    as_json: bool
+    short: bool
+    quiet: bool
+    pull: bool
+
+
+def answer(wanted: Answering) -> ExitCode:
+    """Run it, print what is asked for, and return how it ended.
+
+    Raises:
+        NsedError: There is no answer; the message says why.
+    """
+    if wanted.as_json and wanted.short:
+        raise ConfigError("give --json or --short, not both")
+    config = load_config(wanted.config).config(
+        preset=wanted.preset,
+        pool=wanted.pool,
+        options=wanted.options,
+        names=wanted.names,
+    )
+    require_graph(wanted.graph)
+    task = read_question(wanted.question, wanted.file)
+    if wanted.save is not None:
+        require_folder(wanted.save)
+    team = seated(config, wanted.graph)
+    pull_missing(team, fetch=wanted.pull, quiet=wanted.quiet)
+    view = LiveView(stderr_console(), rounds=config.rounds, quiet=wanted.quiet)
+    ended = asyncio.run(run_session(task, config, graph=wanted.graph, view=view))
+    if ended.record is None:
+        complain("interrupted before anybody had answered")
+        return ExitCode.INTERRUPTED
+    return _finish(ended, ended.record, wanted)
+
+
+def _finish(ended: Ended, record: RunRecord, wanted: Answering) -> ExitCode:
+    saved: Path | None = None
+    failure: NsedError | None = None
+    if wanted.save is not None:
+        try:
+            saved = save_record(record, wanted.save)
+        except ConfigError as error:  # the answer is shown all the same
+            failure = error
+    _print_answer(record, wanted)
+    if not wanted.quiet:
+        console = stderr_console()
+        console.print(final_report(record, cut_short=ended.cut_short))
+        if saved:
+            console.print(f"Record: {saved}", soft_wrap=True)
+    elif ended.cut_short:
+        complain("interrupted: this is the best answer so far")
+    if failure is not None:
+        complain(str(failure))
+    if ended.cut_short:
+        return ExitCode.INTERRUPTED
+    if failure is not None:
+        return ExitCode.FAILED
+    full = record.verdict.status == "complete"
+    return ExitCode.ANSWER if full else ExitCode.DEGRADED
+
+
+def _print_answer(record: RunRecord, wanted: Answering) -> None:
+    if wanted.as_json:
+        typer.echo(record_json(record))
+    else:
+        verdict = record.verdict
+        typer.echo(visible(verdict.answer if wanted.short else verdict.text))
+    sys.stdout.flush()

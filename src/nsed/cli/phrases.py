@@ -1,0 +1,54 @@
+"""Plain words and numbers for what a run says about itself."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from nsed.protocol.stopping import CommitType, StopReason
+from nsed.protocol.usage import NANO_USD, Usage
+
+__all__ = ["COMMITTED", "STOPPED", "signed", "stopped_because", "usd"]
+
+STOPPED: Final[Mapping[StopReason, str]] = {
+    StopReason.USER_STOP: "you stopped it",
+    StopReason.DEADLINE: "the deadline was reached",
+    StopReason.BUDGET: "what is left of the budget cannot carry another step",
+    StopReason.NO_BALLOTS: "no reviewer gave a usable ballot",
+    StopReason.UNANIMOUS: "everybody agrees and every review is positive",
+    StopReason.CONFORMITY_CASCADE: "experts moved to the majority without evidence",
+    StopReason.NO_GAIN: "by its settings, reviewing cannot help here",
+    StopReason.EVIDENCE: "there is enough evidence for the leading answer",
+    StopReason.PERSISTENCE: "the same answer led twice, as firmly or more",
+    StopReason.NO_NOVELTY: "the last round brought no new answer",
+    StopReason.ROUND_LIMIT: "the last allowed round was played",
+}
+
+COMMITTED: Final[Mapping[CommitType, str]] = {
+    "early": "it led from the first round on",
+    "late": "it took the lead later and kept it",
+    "fragmented": "the panel did not settle on it",
+}
+
+
+def stopped_because(reason: str) -> str:
+    """Why a run ended, in words; an unknown reason stays as it is."""
+    return next((words for key, words in STOPPED.items() if key == reason), reason)
+
+
+def signed(value: float | None) -> str:
+    """A number of [-1, 1] with its sign; a dash where there is none."""
+    return "–" if value is None else f"{value:+.2f}"
+
+
+def usd(usage: Usage) -> str:
+    """Dollars; `unknown` if any call has no known price, with the part that has."""
+    known = _dollars(usage.nano_usd)
+    if not usage.unpriced_calls:
+        return known
+    return f"unknown (more than {known})" if usage.nano_usd else "unknown"
+
+
+def _dollars(nano_usd: int) -> str:
+    if nano_usd == 0:
+        return "0"
+    value = nano_usd / NANO_USD
+    return f"{value:.4f}" if value >= 0.01 else f"{value:.2g}"  # noqa: PLR2004

@@ -1,0 +1,126 @@
+"""One run from the command line: Ctrl-C once ends it, twice aborts; nothing stays."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from nsed.cli.exits import ExitCode, complain
+from nsed.cli.live_view import LiveView
+from nsed.models.hire import Hire
+from nsed.protocol.errors import ConfigError, QuorumError
+from nsed.run import Run
+from nsed.state.context import DeliberationConfig
+from nsed.state.expert_config import ExpertConfig
+from nsed.state.run_record import RunRecord
+
+__all__ = ["Ended", "run_session", "seated"]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a run ended."""
+
+    record: RunRecord | None
+    """None if it was cut short before anybody had answered."""
+    cut_short: bool
+
+
+def seated(config: DeliberationConfig, graph: str) -> tuple[ExpertConfig, ...]:
+    """The experts a graph will ask: only they need keys and weights."""
+    everybody = tuple(expert.name for expert in config.experts)
+    names = config.proposers or everybody
+    if graph == "single_expert":
+        names = names[:1]
+    elif graph == "deliberation":
+        names = (*names, *(config.reviewers or everybody))
+    return tuple(expert for expert in config.experts if expert.name in names)
+
+
+async def run_session(
+    task: str, config: DeliberationConfig, *, graph: str, view: LiveView
+) -> Ended:
+    """Run, show, and end every model server however it ends.
+
+    Raises:
+        ConfigError: An expert cannot be hired; a line for each.
+        NsedError: There is no answer.
+    """
+    hire = Hire()
+
+    def abort() -> None:
+        view.close()
+        hire.pool.close()
+        complain("aborted")
+        sys.stderr.flush()
+        os._exit(ExitCode.INTERRUPTED)
+
+    try:
+        _hire_all(hire, seated(config, graph))
+        run = Run(task, config, hire=hire, graph=graph)
+        watching = asyncio.create_task(_watch(run, view))
+        with view, _on_interrupt(watching.cancel, abort) as pressed:
+            try:
+                await watching
+            except asyncio.CancelledError:
+                if not pressed():
+                    raise
+                view.cut_short()
+                return Ended(await _conclude(run), cut_short=True)
+        return Ended(await run.record(), cut_short=False)
+    finally:
+        await hire.aclose()
+
+
+def _hire_all(hire: Hire, experts: tuple[ExpertConfig, ...]) -> None:
+    """Find every missing key and package before anybody is asked."""
+    problems = []
+    for expert in experts:
+        try:
+            hire(expert)
+        except ConfigError as error:
+            problems.append(str(error))
+    if problems:
+        raise ConfigError("\n".join(problems))
+
+
+async def _watch(run: Run, view: LiveView) -> None:
+    async for event in run.events():
+        view.tell(event)
+
+
+async def _conclude(run: Run) -> RunRecord | None:
+    try:
+        return await run.conclude()
+    except QuorumError:
+        return None
+
+
+@contextmanager
+def _on_interrupt(
+    first: Callable[[], object], second: Callable[[], object]
+) -> Iterator[Callable[[], bool]]:
+    """Call `first` at the first Ctrl-C and `second` at the next."""
+    loop, presses = asyncio.get_running_loop(), 0
+
+    def press() -> None:
+        nonlocal presses
+        presses += 1
+        (first if presses == 1 else second)()
+
+    previous = signal.getsignal(signal.SIGINT)
+    try:
+        loop.add_signal_handler(signal.SIGINT, press)
+    except NotImplementedError:  # Windows
+        signal.signal(signal.SIGINT, lambda *_: loop.call_soon_threadsafe(press))
+    try:
+        yield lambda: presses > 0
+    finally:
+        try:
+            loop.remove_signal_handler(signal.SIGINT)
+        except NotImplementedError:
+            pass
+        signal.signal(signal.SIGINT, previous)

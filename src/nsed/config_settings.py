@@ -1,0 +1,105 @@
+"""Settings: what a file says, ready to be overridden by a preset and by options."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from nsed.config_knobs import ROLES, check_knobs
+from nsed.config_presets import BUILT_IN_PRESETS
+from nsed.protocol.errors import ConfigError, did_you_mean
+from nsed.state.context import DeliberationConfig
+from nsed.state.expert_config import ExpertConfig
+from nsed.state.roster import EMBEDDED_ROSTER
+
+__all__ = ["Settings"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """A pool, values for the knobs, and presets. Later layers win:
+
+    defaults, the file, a preset, options.
+    """
+
+    file: str | None = None
+    """The file they come from; None for the built-in ones."""
+    experts: tuple[ExpertConfig, ...] = EMBEDDED_ROSTER
+    knobs: Mapping[str, Any] = field(default_factory=dict)
+    """What the file says."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Where it says so, by knob; for messages."""
+    presets: Mapping[str, Mapping[str, Any]] = field(
+        default_factory=lambda: BUILT_IN_PRESETS
+    )
+
+    def config(
+        self,
+        *,
+        preset: str | None = None,
+        pool: Sequence[str] = (),
+        options: Mapping[str, Any] | None = None,
+        names: Mapping[str, str] | None = None,
+    ) -> DeliberationConfig:
+        """Put the layers on one another and check the whole.
+
+        Args:
+            preset: Name of a preset.
+            pool: Names of the experts to use; empty means all. Roles keep those of
+                their members who are in it.
+            options: By knob, what was given for this run.
+            names: How to call these knobs in a message.
+
+        Raises:
+            ConfigError: A line for each problem.
+        """
+        chosen = self._preset(preset)
+        layers = {**self.knobs, **chosen, **(options or {})}
+        called = {
+            **self.names,
+            **{key: f"preset {preset!r}: {key}" for key in chosen},
+            **(names or {}),
+        }
+        experts = self._pool(pool)
+        if pool:
+            layers.update(_roles_within(layers, {expert.name for expert in experts}))
+        config, problems = check_knobs(layers, called, experts)
+        if config is None:
+            raise ConfigError("\n".join(problems))
+        return config
+
+    def _preset(self, name: str | None) -> Mapping[str, Any]:
+        if name is None:
+            return {}
+        if name not in self.presets:
+            raise ConfigError(
+                f"no preset is named {name!r}.{did_you_mean(name, self.presets)} "
+                f"There are: {', '.join(sorted(self.presets))}"
+            )
+        return self.presets[name]
+
+    def _pool(self, names: Sequence[str]) -> tuple[ExpertConfig, ...]:
+        by_name = {expert.name: expert for expert in self.experts}
+        problems = [
+            f"--pool: no expert is named {name!r}.{did_you_mean(name, by_name)} "
+            f"There are: {', '.join(by_name)}"
+            for name in names
+            if name not in by_name
+        ]
+        if problems:
+            raise ConfigError("\n".join(problems))
+        wanted = dict.fromkeys(names) or by_name
+        return tuple(by_name[name] for name in wanted)
+
+
+def _roles_within(layers: Mapping[str, Any], pool: set[str]) -> dict[str, list[str]]:
+    """Keep the members of each role who are in the pool; somebody must be left."""
+    kept = {}
+    for role in ROLES:
+        if members := layers.get(role):
+            kept[role] = [name for name in members if name in pool]
+            if not kept[role]:
+                raise ConfigError(
+                    f"--pool: leaves nobody among the {role}, which are "
+                    f"{', '.join(members)}; add one of them"
+                )
+    return kept

@@ -1,0 +1,98 @@
+"""Money and time: caps are kept, and what they cut short is said."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from nsed.models.scripted import scripted
+from nsed.models.base import Request
+from nsed.protocol.errors import BudgetError, QuorumError
+from nsed.protocol.stopping import StopReason
+from pydantic import ValidationError
+
+from panel import Recorder, deliberate, panel, settings_for, verdict_of
+
+
+async def test_a_cap_that_cannot_carry_one_answer_asks_nobody() -> None:
+    with pytest.raises(BudgetError, match="max_calls=0"):
+        await deliberate(settings_for(max_calls=0))
+
+
+async def test_a_cap_on_calls_ends_with_the_best_answer_so_far() -> None:
+    verdict = await verdict_of(settings_for(max_calls=7, effort=10))
+
+    assert verdict.answer == "42"
+    assert verdict.stop_reason is StopReason.BUDGET
+    assert verdict.usage.calls <= 7
+    assert verdict.rounds == 1
+
+
+async def test_money_for_proposals_only_is_a_degraded_plurality() -> None:
+    verdict = await verdict_of(settings_for(max_calls=3))
+
+    assert verdict.answer == "42"
+    assert verdict.stop_reason is StopReason.BUDGET
+    assert verdict.status == "degraded"
+    assert {a.kind for a in verdict.absences} == {"budget"}
+
+
+@given(calls=st.integers(1, 14), tokens=st.integers(2_000, 40_000))
+@settings(max_examples=25)
+async def test_no_cap_is_ever_exceeded(calls: int, tokens: int) -> None:
+    config = settings_for(max_calls=calls, max_tokens=tokens, effort=10)
+    try:
+        verdict = await verdict_of(config)
+    except BudgetError:
+        return
+
+    assert verdict.usage.calls <= calls
+    assert verdict.usage.tokens <= tokens
+
+
+async def test_dollars_are_counted_and_capped() -> None:
+    priced = [
+        e.model_copy(update={"usd_per_mtok_input": 1.0, "usd_per_mtok_output": 4.0})
+        for e in panel()
+    ]
+    free = await verdict_of(settings_for(*priced))
+    capped = await verdict_of(settings_for(*priced, max_usd=0.009, effort=10))
+
+    assert free.usage.usd is not None
+    assert free.usage.usd > 0
+    assert capped.usage.usd is not None
+    assert capped.usage.usd <= 0.009
+    assert capped.stop_reason is StopReason.BUDGET
+
+
+async def test_an_unknown_price_is_unknown_and_never_zero() -> None:
+    experts = [e.model_copy(update={"usd_per_mtok_input": None}) for e in panel()]
+
+    assert (await verdict_of(settings_for(*experts))).usage.usd is None
+    with pytest.raises(ValidationError, match="price of 'ada' is unknown"):
+        settings_for(*experts, max_usd=1)
+
+
+async def test_a_deadline_in_the_reviews_counts_the_votes_that_are_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = {"now": 1000.0}
+    monkeypatch.setattr("time.time", lambda: clock["now"])
+
+    def slow(request: Request) -> None:
+        if request.phase == "review":
+            clock["now"] += 60
+
+    config = settings_for(deadline_s=50, effort=10)
+    verdict = await verdict_of(config, hire=Recorder(cy=slow))
+
+    assert verdict.answer == "42"
+    assert verdict.stop_reason is StopReason.DEADLINE
+    assert verdict.rounds == 1
+
+
+async def test_a_deadline_before_any_answer_is_a_clear_error() -> None:
+    with pytest.raises(QuorumError, match="deadline"):
+        await deliberate(settings_for(deadline_s=1e-9))
+
+
+def test_prices_of_scripted_experts_are_zero() -> None:
+    assert scripted("a", "x").prices.known

@@ -1,0 +1,246 @@
+"""An OpenAI-compatible provider on 127.0.0.1 that answers, and fails, as it is told.
+
+    with Provider() as provider:
+        provider.answers["model-x"] = [Answer("42"), Answer(status=500)]
+        ...  # ask provider.url
+
+It runs on its own loop in its own thread, so that a test may use many loops, and as
+a program (`python loopback_provider.py --latency 0.05`), so that its CPU time is not
+counted where that matters; it then prints its URL, gives a new answer each time and
+serves until stdin closes.
+"""
+
+import argparse
+import asyncio
+import itertools
+import json
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Self
+
+__all__ = ["Answer", "Provider", "Seen", "filled"]
+
+USAGE = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One request, as it arrived."""
+
+    path: str
+    headers: dict[str, str]
+    body: dict[str, Any]
+
+    @property
+    def method(self) -> str:
+        """How JSON was asked for, in our words."""
+        kind = self.body.get("response_format", {}).get("type")
+        if self.body.get("tools"):
+            return "tools"
+        return {"json_object": "json_mode", None: "text"}.get(kind, kind)
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The JSON schema that was sent, or an empty one."""
+        if tools := self.body.get("tools"):
+            return dict(tools[0]["function"]["parameters"])
+        format_ = self.body.get("response_format", {})
+        return dict(format_.get("json_schema", {}).get("schema", {}))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One scripted answer; every default is what a good provider does."""
+
+    content: str | None = None
+    """Text, or a tool call's arguments; None fills in the schema, or says 8."""
+    status: int = 200
+    message: str = "scripted failure"
+    """Of the error object, where the status is one."""
+    headers: dict[str, str] = field(default_factory=dict)
+    finish_reason: str = "stop"
+    usage: dict[str, Any] | None = field(default_factory=lambda: USAGE)
+    body: bytes | None = None
+    """The whole body instead, whatever it is."""
+    fault: Literal["hang", "reset"] | None = None
+    """Never answer, or reset the connection in the middle of the body."""
+
+
+Script = Sequence[Answer] | Callable[[Seen], Answer]
+
+
+def filled(schema: dict[str, Any], weight: int = 50) -> str:
+    """Fill in a ballot's schema: every label, a critique, a weight."""
+    mark = {"critique": "All steps are right.", "weight": weight}
+    return json.dumps(dict.fromkeys(schema.get("properties", {}), mark))
+
+
+class Provider:
+    """The server; enter it to start it."""
+
+    def __init__(self, *, latency_s: float = 0) -> None:
+        self.latency_s = latency_s
+        self.answers: dict[str, Script] = {}
+        """By model, `*` for any other; of a sequence the last answer is repeated."""
+        self.refuses: set[str] = set()
+        """Ways of asking for JSON that get a 400: `json_schema`, `tools`, …"""
+        self.seen: list[Seen] = []
+        self.connections = 0
+        self.abandoned = 0
+        """Requests whose client went away before the answer."""
+        self.peak = 0
+        """Most requests at one time."""
+        self.url = ""
+        self._now = 0
+        self._turns: dict[str, int] = {}
+        self._stop: asyncio.Event
+        self._started = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="provider")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._started.wait()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
+
+    @property
+    def methods(self) -> list[str]:
+        """How JSON was asked for, request by request."""
+        return [seen.method for seen in self.seen]
+
+    def _run(self) -> None:
+        asyncio.run(self._serve())
+
+    async def _serve(self) -> None:
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        server = await asyncio.start_server(self._talk, "127.0.0.1", 0, limit=2**20)
+        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+        self._started.set()
+        await self._stop.wait()
+        server.close()
+        talks = asyncio.all_tasks() - {asyncio.current_task()}
+        for talk in talks:
+            talk.cancel()
+        await asyncio.gather(*talks, return_exceptions=True)
+
+    async def _talk(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self.connections += 1
+        try:
+            while await self._exchange(reader, writer):
+                pass
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # the client hung up, or the server stops
+        finally:
+            writer.close()
+
+    async def _exchange(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> bool:
+        """Serve one request; False ends the connection."""
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").splitlines()
+        pairs = (line.split(": ", 1) for line in head[1:] if line)
+        headers = {name.lower(): value for name, value in pairs}
+        body = await reader.readexactly(int(headers.get("content-length", 0)))
+        seen = Seen(head[0].split()[1], headers, json.loads(body or b"{}"))
+        self.seen.append(seen)
+        self._now += 1
+        self.peak = max(self.peak, self._now)
+        try:
+            answer = self._answer(seen)
+            gone = asyncio.ensure_future(reader.read(1))  # nobody pipelines
+            wait = None if answer.fault == "hang" else self.latency_s
+            await asyncio.wait({gone}, timeout=wait)
+            if gone.done():
+                self.abandoned += 1
+                return False
+            gone.cancel()
+            await asyncio.wait({gone})
+        finally:
+            self._now -= 1
+        return await self._send(writer, answer, _payload(answer, seen))
+
+    async def _send(
+        self, writer: asyncio.StreamWriter, answer: Answer, payload: bytes
+    ) -> bool:
+        cut = answer.fault == "reset"
+        lines = {
+            "content-type": "application/json",
+            "content-length": str(len(payload)),
+            **answer.headers,
+        }
+        head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+        writer.write(f"HTTP/1.1 {answer.status} X\r\n{head}\r\n".encode())
+        writer.write(payload[: len(payload) // 2] if cut else payload)
+        await writer.drain()
+        if cut:
+            writer.transport.abort()
+        return not cut
+
+    def _answer(self, seen: Seen) -> Answer:
+        if seen.method in self.refuses:
+            return Answer(status=400, message=f"{seen.method} is not supported")
+        chosen = seen.body.get("tool_choice")
+        named = [tool["function"]["name"] for tool in seen.body.get("tools", [])]
+        if isinstance(chosen, dict) and chosen["function"]["name"] not in named:
+            return Answer(status=400, message=f"tool_choice {chosen} is not in tools")
+        model = str(seen.body.get("model"))
+        script = self.answers.get(model) or self.answers.get("*") or (Answer(),)
+        if callable(script):
+            return script(seen)
+        turn = self._turns.get(model, 0)
+        self._turns[model] = turn + 1
+        return script[min(turn, len(script) - 1)]
+
+
+def _payload(answer: Answer, seen: Seen) -> bytes:
+    if answer.body is not None:
+        return answer.body
+    if answer.status != 200:
+        error = {"message": answer.message, "type": "scripted", "code": None}
+        return json.dumps({"error": error}).encode()
+    text = answer.content
+    if text is None:
+        text = filled(seen.schema) if seen.schema else "4 * 2 = 8\nAnswer: 8"
+    message: dict[str, Any] = {"role": "assistant", "content": text}
+    if seen.method == "tools":
+        name = seen.body["tools"][0]["function"]["name"]
+        call = {"name": name, "arguments": text}
+        calls = [{"id": "call-1", "type": "function", "function": call}]
+        message = {"role": "assistant", "content": None, "tool_calls": calls}
+    choice = {"index": 0, "message": message, "finish_reason": answer.finish_reason}
+    reply: dict[str, Any] = {
+        "id": "x",
+        "object": "chat.completion",
+        "created": 0,
+        "model": seen.body.get("model"),
+        "choices": [choice],
+    }
+    if answer.usage is not None:
+        reply["usage"] = answer.usage
+    return json.dumps(reply).encode()
+
+
+def _main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--latency", type=float, default=0)
+    number = itertools.count()
+
+    def always_new(seen: Seen) -> Answer:
+        return Answer(None if seen.schema else f"Answer: {next(number)}")
+
+    with Provider(latency_s=parser.parse_args().latency) as provider:
+        provider.answers["*"] = always_new
+        sys.stdout.write(f"{provider.url}\n")
+        sys.stdout.flush()
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    _main()
