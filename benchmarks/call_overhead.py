@@ -18,6 +18,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from langchain_openai.chat_models.base import BaseChatOpenAI
 from openai import AsyncOpenAI, DefaultAsyncHttpxClient
@@ -25,9 +26,12 @@ from pydantic import SecretStr
 
 from nsed.graphs.deliberation import create_deliberation
 from nsed.models.hire import Hire
-from nsed.nodes.prompt import fill
 from nsed.state.context import DeliberationConfig
 from nsed.state.expert_config import ExpertConfig
+
+TESTS = Path(__file__).parents[1] / "tests"
+sys.path.insert(0, str(TESTS))
+from loopback_provider import Provider, always_new  # noqa: E402 - it stands there
 
 EXPERTS = ("ada", "bob", "cy")
 ROUNDS = 3
@@ -38,6 +42,7 @@ TASK = "A shop sells pens at 3 dollars each. Tom buys 4. What does he pay?"
 TARGET = 2.0
 
 Side = Callable[[], Awaitable[object]]
+Bodies = list[dict[str, Any]]
 
 
 def main() -> None:
@@ -54,9 +59,8 @@ def main() -> None:
 @contextmanager
 def provider() -> Iterator[str]:
     """Run the loopback provider of the tests as a process of its own."""
-    program = Path(__file__).parents[1] / "tests" / "loopback_provider.py"
     with subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, str(program)],
+        [sys.executable, str(TESTS / "loopback_provider.py")],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -68,11 +72,10 @@ def provider() -> Iterator[str]:
 
 async def measure(url: str, repeats: int, runs: int, *, profile: bool) -> None:
     """Let the sides take turns and print what a call of each costs."""
-    hire = Hire()
-    http = DefaultAsyncHttpxClient()
+    hire, http, bodies = Hire(), DefaultAsyncHttpxClient(), await recorded()
     sides: dict[str, Side] = {
-        "bare openai client": bare_client(url, http),
-        "chat model alone": chat_model(url, http),
+        "bare openai client": bare_client(url, http, bodies),
+        "chat model alone": chat_model(url, http, bodies),
         "whole deliberation": deliberation(url, hire),
     }
     for side in sides.values():  # imports, connections, caches
@@ -111,25 +114,19 @@ async def profiled(side: Side, runs: int) -> None:
     pstats.Stats(profiler).sort_stats("cumtime").print_stats("nsed|main/|ainvoke")
 
 
-def bare_client(url: str, http: DefaultAsyncHttpxClient) -> Side:
-    """Make as many calls, as many at a time, with nothing around them."""
+def bare_client(url: str, http: DefaultAsyncHttpxClient, bodies: Bodies) -> Side:
+    """Make the same calls, as many at a time, with nothing around them."""
     client = AsyncOpenAI(base_url=url, api_key="none", http_client=http)
 
-    async def call() -> str:
-        reply = await client.chat.completions.create(
-            model="any",
-            messages=[
-                {"role": "system", "content": fill("propose_system")},
-                {"role": "user", "content": fill("propose", task=TASK)},
-            ],
-            max_tokens=512,
-        )
-        return reply.choices[0].message.content or ""
+    async def call(body: dict[str, Any]) -> None:
+        reply = await client.chat.completions.create(**body)
+        if not reply.choices[0].message.content:
+            raise RuntimeError("the provider said nothing")
 
-    return lambda: waves(call)
+    return lambda: in_waves(call, bodies)
 
 
-def chat_model(url: str, http: DefaultAsyncHttpxClient) -> Side:
+def chat_model(url: str, http: DefaultAsyncHttpxClient, bodies: Bodies) -> Side:
     """Make the same calls through LangChain's chat model, to see its share."""
     model = BaseChatOpenAI(
         model="any",
@@ -139,20 +136,32 @@ def chat_model(url: str, http: DefaultAsyncHttpxClient) -> Side:
         max_retries=0,
     )
 
-    async def call() -> str:
-        turns = [
-            ("system", fill("propose_system")),
-            ("user", fill("propose", task=TASK)),
-        ]
-        return (await model.ainvoke(turns, max_tokens=512)).text
+    async def call(body: dict[str, Any]) -> None:
+        more = {k: v for k, v in body.items() if k not in ("messages", "model")}
+        if format_ := more.pop("response_format", None):
+            more["extra_body"] = {"response_format": format_}
+        if not (await model.ainvoke(body["messages"], **more)).text:
+            raise RuntimeError("the provider said nothing")
 
-    return lambda: waves(call)
+    return lambda: in_waves(call, bodies)
 
 
-async def waves(call: Callable[[], Awaitable[str]]) -> None:
+async def in_waves(
+    call: Callable[[dict[str, Any]], Awaitable[None]], bodies: Bodies
+) -> None:
     """As the deliberation does: all experts of a phase at once, phase after phase."""
-    for _ in range(ROUNDS * PHASES):
-        await asyncio.gather(*(call() for _ in EXPERTS))
+    for start in range(0, CALLS, len(EXPERTS)):
+        await asyncio.gather(*map(call, bodies[start : start + len(EXPERTS)]))
+
+
+async def recorded() -> Bodies:
+    """Run the deliberation once and note what it sends, in its order."""
+    hire = Hire()
+    with Provider() as provider:
+        provider.answers["*"] = always_new()
+        await deliberation(provider.url, hire)()
+        await hire.aclose()
+    return [seen.body for seen in provider.seen]
 
 
 def deliberation(url: str, hire: Hire) -> Side:

@@ -38,7 +38,8 @@ _NUMBER_PATTERN = r"""
         | [ ]?(?:[x*\xd7\xb7]|\\times|\\cdot)[ ]?10(?:\^|\*\*)(?P<ten>[-+]?\d++)
     )?+
     (?:[ ]?(?P<scale>hundred|thousand|million|billion|trillion)\b)?+
-    (?!\d | [.,':]\d | [^\W\d]{1,9}\d | [ ]?/[ ]?\d | [ ]?\^ | \*\*\d | (?:[kmbt]|[mb]n)\b)
+    (?!\d | [.,':]\d | [^\W\d]{1,9}\d | [ ]?/[ ]?\d | [ ]?\^ | \*\*\d)
+    (?!(?:[kmbt]|[mb]n)\b)
 """
 _NUMBER = re.compile(_NUMBER_PATTERN, re.VERBOSE | re.IGNORECASE)
 # A number with at most a name before it and a unit behind it.

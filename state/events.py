@@ -1,6 +1,8 @@
 """What a run tells while it runs, as LangGraph custom stream events."""
 
-from typing import Literal, NotRequired, TypedDict
+from typing import Literal
+
+from typing_extensions import NotRequired, TypedDict
 
 from nsed.state.records import Phase
 

@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
-__all__ = ["Answer", "Provider", "Seen", "filled"]
+__all__ = ["Answer", "Provider", "Seen", "always_new", "filled"]
 
 USAGE = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
 
@@ -75,6 +75,12 @@ def filled(schema: dict[str, Any], weight: int = 50) -> str:
     """Fill in a ballot's schema: every label, a critique, a weight."""
     mark = {"critique": "All steps are right.", "weight": weight}
     return json.dumps(dict.fromkeys(schema.get("properties", {}), mark))
+
+
+def always_new() -> Callable[[Seen], Answer]:
+    """Give ballots, and an answer that was never there: no run ends early on these."""
+    number = itertools.count()
+    return lambda seen: Answer(None if seen.schema else f"Answer: {next(number)}")
 
 
 class Provider:
@@ -230,13 +236,8 @@ def _payload(answer: Answer, seen: Seen) -> bytes:
 def _main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--latency", type=float, default=0)
-    number = itertools.count()
-
-    def always_new(seen: Seen) -> Answer:
-        return Answer(None if seen.schema else f"Answer: {next(number)}")
-
     with Provider(latency_s=parser.parse_args().latency) as provider:
-        provider.answers["*"] = always_new
+        provider.answers["*"] = always_new()
         sys.stdout.write(f"{provider.url}\n")
         sys.stdout.flush()
         sys.stdin.read()

@@ -110,11 +110,11 @@ def _secrets(table: Mapping[str, Any]) -> list[tuple[str, str]]:
     if len(given) > 1:
         found.append((given[-1], f"give only one of {', '.join(given)}"))
     settings = table.get("model_kwargs")
+    elsewhere = "set the environment variable that the model class reads"
     found += [
         (
             "model_kwargs",
-            f"{key!r} looks like a secret and may not stand here; set the environment "
-            "variable that the model class reads",
+            f"{key!r} looks like a secret and may not stand here; {elsewhere}",
         )
         for key in (settings if isinstance(settings, dict) else ())
         if _SECRET_NAME.search(key)

@@ -151,12 +151,12 @@ def _value_error(item: ErrorDetails) -> str:
     return item["msg"].removeprefix("Value error, ")
 
 
-def _existing(loc: Path, data: Any) -> Path:
+def _existing(loc: Path, data: object) -> Path:
     """Cut off what pydantic adds to a path for the branches of a union."""
     place: list[str | int] = []
     for part in loc:
         if isinstance(data, Mapping) and part in data:
-            data = data[str(part)]
+            data = data[part]
         elif isinstance(data, list) and isinstance(part, int) and part < len(data):
             data = data[part]
         else:

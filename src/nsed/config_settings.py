@@ -16,9 +16,9 @@ __all__ = ["Settings"]
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """A pool, values for the knobs, and presets. Later layers win:
+    """A pool, values for the knobs, and presets.
 
-    defaults, the file, a preset, options.
+    Later layers win: defaults, the file, a preset, options.
     """
 
     file: str | None = None

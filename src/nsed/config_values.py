@@ -1,6 +1,6 @@
 """Values that no key of the file takes: found anywhere in it, said once."""
 
-import datetime
+import datetime as dt
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -23,13 +23,15 @@ def expert_place(index: int, table: Mapping[str, Any]) -> Path:
 def remove_unusable(document: dict[str, Any]) -> list[str]:
     """Put None where such a value stands, and return a line for each."""
     lines = []
-    for box, key, place in list(_leaves(document)):
-        words = _unusable(box[key], place)
+    for box, key, found in list(_leaves(document)):
+        words = _unusable(box[key], found)
         if words is None:
             continue
-        if place[0] == "experts" and isinstance(place[1], int):
-            table = document["experts"][place[1]]
-            place = (*expert_place(place[1], table), *place[2:])
+        place = found
+        if found[0] == "experts" and isinstance(found[1], int):
+            table = document["experts"][found[1]]
+            if isinstance(table, dict):
+                place = (*expert_place(found[1], table), *found[2:])
         if not isinstance(box[key], str):
             box[key] = None
         lines.append(f"{dotted(place)}: {words}")
@@ -37,7 +39,7 @@ def remove_unusable(document: dict[str, Any]) -> list[str]:
 
 
 def _unusable(value: object, place: Path) -> str | None:
-    if isinstance(value, datetime.date | datetime.time):
+    if isinstance(value, dt.date | dt.time):
         return "dates and times are not used here"
     if isinstance(value, float) and not math.isfinite(value):
         return f"should be a finite number, found {value}"
@@ -49,7 +51,9 @@ def _unusable(value: object, place: Path) -> str | None:
     return None
 
 
-def _leaves(box: Any, place: Path = ()) -> Iterator[tuple[Any, Any, Path]]:
+def _leaves(
+    box: dict[str, Any] | list[Any], place: Path = ()
+) -> Iterator[tuple[Any, Any, Path]]:
     """Every value that is no table and no list: its container, key and path."""
     items = box.items() if isinstance(box, dict) else enumerate(box)
     for key, value in items:

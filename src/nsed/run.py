@@ -4,13 +4,11 @@ import hashlib
 import uuid
 from collections.abc import AsyncIterator
 from importlib.metadata import version
-from inspect import isclass
-from typing import Any
+from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
-from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from nsed.brokers.base import Broker
 from nsed.graphs.catalogue import create_graph
@@ -18,22 +16,16 @@ from nsed.graphs.checkpointing import record_serializer
 from nsed.nodes.hiring import Hiring
 from nsed.nodes.prompt import PROMPTS
 from nsed.protocol.stopping import StopReason
-from nsed.state import records
 from nsed.state.context import DeliberationConfig
 from nsed.state.events import DeliberationEvent
 from nsed.state.records import Absence
 from nsed.state.run_record import RunRecord, record_of
+from nsed.state.schema import DeliberationState
 
 __all__ = ["VERSION", "Run"]
 
 VERSION = version("nsed")
 """Read once, at import: it reads files."""
-
-_STORED = [
-    StopReason,
-    *(k for name in records.__all__ if isclass(k := getattr(records, name))),
-]
-"""What checkpoints hold, so that reading one back needs no warning."""
 
 
 class Run:
@@ -73,7 +65,7 @@ class Run:
             context=self.config,
             stream_mode="custom",
         ):
-            yield event
+            yield cast("DeliberationEvent", event)
 
     async def conclude(self) -> RunRecord:
         """End a cancelled run with its best answer so far.
@@ -108,7 +100,7 @@ class Run:
         """
         snapshot = await self._graph.aget_state(self._thread)
         return record_of(
-            snapshot.values,  # type: ignore[arg-type] - the state, as a plain dict
+            cast("DeliberationState", snapshot.values),
             self.config,
             nsed_version=VERSION,
             run_id=self.run_id,

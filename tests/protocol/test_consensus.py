@@ -4,7 +4,7 @@ from math import log
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from strategies import ballots, candidates
@@ -218,6 +218,7 @@ def test_a_better_proposal_of_the_incumbents_answer_speaks() -> None:
     assert outcome.winner == 2
 
 
+@settings(max_examples=60)
 @given(weights=ballots(), data=st.data(), margin=st.floats(0, 3))
 def test_the_incumbent_falls_exactly_to_a_lead_of_the_margin(
     weights: Matrix, data: st.DataObject, margin: float
@@ -236,6 +237,7 @@ def test_the_incumbent_falls_exactly_to_a_lead_of_the_margin(
 # --- laws ---------------------------------------------------------------------
 
 
+@settings(max_examples=60)
 @given(weights=ballots(), data=st.data())
 def test_renaming_and_reordering_experts_and_reviewers_changes_nothing(
     weights: Matrix, data: st.DataObject
@@ -284,6 +286,7 @@ def test_renaming_and_reordering_experts_and_reviewers_changes_nothing(
     )
 
 
+@settings(max_examples=60)
 @given(weights=ballots(), data=st.data(), part=st.floats(0, 1))
 def test_splitting_a_weight_over_clones_changes_nothing(
     weights: Matrix, data: st.DataObject, part: float

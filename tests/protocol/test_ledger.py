@@ -65,7 +65,7 @@ def test_without_caps_every_wish_is_granted() -> None:
     [
         (Caps(nano_usd=5), Usage(nano_usd=5), Usage(nano_usd=6)),
         (Caps(nano_usd=0), Usage(), Usage(nano_usd=1)),
-        (Caps(tokens=5), Usage(input_tokens=2, output_tokens=3), Usage(output_tokens=6)),
+        (Caps(tokens=3), Usage(input_tokens=2, output_tokens=1), one_call(4)),
         (Caps(calls=1), Usage(calls=1), Usage(calls=2)),
         # A cap on money cannot be proved to hold where a price is unknown.
         (Caps(nano_usd=5), Usage(nano_usd=1), Usage(nano_usd=1, unpriced_calls=1)),

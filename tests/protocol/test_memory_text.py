@@ -211,7 +211,7 @@ def test_no_plain_character_joins_its_neighbour() -> None:
     joining = regex.findall(r"[^\p{GCB=Other}\p{GCB=LV}\p{GCB=LVT}]", EVERYTHING)
     plain = [c for c in joining if unicodedata.category(c) in memory_text._PLAIN]
 
-    assert len(joining) > 9000
+    assert len(joining) > 5000
     assert [hex(ord(c)) for c in plain if not memory_text._JOINING.match(c)] == []
 
 

@@ -54,7 +54,11 @@ def test_nothing_speaks_for_stopping() -> None:
     ("reason", "fires", "near_miss"),
     [
         (StopReason.USER_STOP, ([played()], {"user_stop": True}), ([played()], {})),
-        (StopReason.DEADLINE, ([played()], {"deadline_passed": True}), ([played()], {})),
+        (
+            StopReason.DEADLINE,
+            ([played()], {"deadline_passed": True}),
+            ([played()], {}),
+        ),
         (StopReason.BUDGET, ([played()], {"budget_spent": True}), ([played()], {})),
         (
             StopReason.NO_BALLOTS,

@@ -47,7 +47,9 @@ def ask(  # noqa: PLR0913 - one parameter an option
     effort: Annotated[
         float | None, Option(help="Share of the evidence to collect before stopping.")
     ] = None,
-    seed: Annotated[int | None, Option(help="Same seed, same labels and order.")] = None,
+    seed: Annotated[
+        int | None, Option(help="Same seed, same labels and order.")
+    ] = None,
     answer_kind: Annotated[
         str | None, Option(help="auto, number, choice, text or none.")
     ] = None,
@@ -69,7 +71,7 @@ def ask(  # noqa: PLR0913 - one parameter an option
         bool, Option("--short", help="Only the short answer on stdout.")
     ] = False,
     quiet: Annotated[
-        bool, Option("--quiet", "-q", help="Nothing on stderr but errors.")
+        bool, Option("--quiet", "-q", help="Nothing on stderr but errors and warnings.")
     ] = False,
     pull: Annotated[
         bool, Option("--pull/--no-pull", help="Fetch missing weights of local models.")

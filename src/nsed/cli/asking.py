@@ -19,7 +19,7 @@ from nsed.cli.record_file import record_json, require_folder, save_record
 from nsed.cli.report import final_report
 from nsed.cli.session import Ended, run_session, seated
 from nsed.config_file import load_config
-from nsed.graphs.catalogue import require_graph
+from nsed.graphs.catalogue import create_graph
 from nsed.protocol.errors import ConfigError, NsedError
 from nsed.state.run_record import RunRecord
 
@@ -61,7 +61,7 @@ def answer(wanted: Answering) -> ExitCode:
         options=wanted.options,
         names=wanted.names,
     )
-    require_graph(wanted.graph)
+    create_graph(wanted.graph)  # a wrong name is found before weights are pulled
     task = read_question(wanted.question, wanted.file)
     if wanted.save is not None:
         require_folder(wanted.save)
@@ -81,16 +81,17 @@ def _finish(ended: Ended, record: RunRecord, wanted: Answering) -> ExitCode:
     if wanted.save is not None:
         try:
             saved = save_record(record, wanted.save)
-        except ConfigError as error:  # the answer is shown all the same
+        except NsedError as error:  # the answer is shown all the same
             failure = error
     _print_answer(record, wanted)
     if not wanted.quiet:
         console = stderr_console()
+        console.print()
         console.print(final_report(record, cut_short=ended.cut_short))
         if saved:
             console.print(f"Record: {saved}", soft_wrap=True)
-    elif ended.cut_short:
-        complain("interrupted: this is the best answer so far")
+    else:
+        _warn(ended, record)
     if failure is not None:
         complain(str(failure))
     if ended.cut_short:
@@ -99,6 +100,15 @@ def _finish(ended: Ended, record: RunRecord, wanted: Answering) -> ExitCode:
         return ExitCode.FAILED
     full = record.verdict.status == "complete"
     return ExitCode.ANSWER if full else ExitCode.DEGRADED
+
+
+def _warn(ended: Ended, record: RunRecord) -> None:
+    """What even --quiet must not hide: this is less than a full answer."""
+    if ended.cut_short:
+        complain("interrupted: this is the best answer so far", kind="warning")
+    if record.verdict.status != "complete":
+        notes = " ".join(record.verdict.notes)
+        complain(f"{record.verdict.status}: {notes}", kind="warning")
 
 
 def _print_answer(record: RunRecord, wanted: Answering) -> None:

@@ -1,6 +1,7 @@
 """How commands end: exit codes, and errors in words instead of stack traces."""
 
 from enum import IntEnum
+from typing import Any
 
 import typer
 from typer.core import TyperGroup
@@ -33,7 +34,7 @@ class GuardedGroup(TyperGroup):
     Anything else is a bug and keeps its stack trace.
     """
 
-    def invoke(self, ctx: typer.Context) -> object:
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - click's, in typer or beside it
         """Run the command."""
         try:
             return super().invoke(ctx)
@@ -52,9 +53,9 @@ def exit_code_of(error: NsedError) -> ExitCode:
     return ExitCode.FAILED
 
 
-def complain(message: str) -> None:
+def complain(message: str, *, kind: str = "error") -> None:
     """Say on stderr what is wrong; each line that is a problem of its own is marked."""
     console = stderr_console()
     for line in message.splitlines():
-        marked = line if line.startswith(" ") else f"error: {line}"
+        marked = line if line.startswith(" ") else f"{kind}: {line}"
         console.print(visible(marked), style="red", soft_wrap=True)

@@ -6,7 +6,7 @@ from typing import Final
 from nsed.protocol.stopping import CommitType, StopReason
 from nsed.protocol.usage import NANO_USD, Usage
 
-__all__ = ["COMMITTED", "STOPPED", "signed", "stopped_because", "usd"]
+__all__ = ["COMMITTED", "STOPPED", "dollars", "signed", "stopped_because", "usd"]
 
 STOPPED: Final[Mapping[StopReason, str]] = {
     StopReason.USER_STOP: "you stopped it",
@@ -40,14 +40,12 @@ def signed(value: float | None) -> str:
 
 
 def usd(usage: Usage) -> str:
-    """Dollars; `unknown` if any call has no known price, with the part that has."""
-    known = _dollars(usage.nano_usd)
-    if not usage.unpriced_calls:
-        return known
-    return f"unknown (more than {known})" if usage.nano_usd else "unknown"
+    """Dollars, or `unknown` if any call has no known price: that is not 0."""
+    return "unknown" if usage.unpriced_calls else dollars(usage.nano_usd)
 
 
-def _dollars(nano_usd: int) -> str:
+def dollars(nano_usd: int) -> str:
+    """An amount in dollars, small ones with two digits that count."""
     if nano_usd == 0:
         return "0"
     value = nano_usd / NANO_USD

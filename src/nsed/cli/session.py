@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from nsed.cli.exits import ExitCode, complain
@@ -119,8 +119,6 @@ def _on_interrupt(
     try:
         yield lambda: presses > 0
     finally:
-        try:
+        with suppress(NotImplementedError):
             loop.remove_signal_handler(signal.SIGINT)
-        except NotImplementedError:
-            pass
         signal.signal(signal.SIGINT, previous)

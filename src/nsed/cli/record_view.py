@@ -1,0 +1,55 @@
+"""The whole of a run record as a page of text."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.text import Text
+
+from nsed.cli.consoles import stdout_console
+from nsed.cli.plain_text import one_line, visible
+from nsed.cli.record_rounds import round_view
+from nsed.cli.report import final_report
+from nsed.state.context import DeliberationConfig
+from nsed.state.run_record import RunRecord
+
+__all__ = ["print_record"]
+
+
+def print_record(record: RunRecord) -> None:
+    """Print it on stdout."""
+    stdout_console().print(Group(*_parts(record)))
+
+
+def _parts(record: RunRecord) -> Iterator[RenderableType]:
+    started = datetime.fromtimestamp(record.started_at, UTC)
+    yield Text(f"Run {visible(record.run_id)}", "bold")
+    yield Text(
+        f"{visible(record.graph)}, {started:%Y-%m-%d %H:%M:%S} UTC, "
+        f"nsed {visible(record.nsed_version)}"
+    )
+    yield Rule("Task", align="left")
+    yield Text(visible(record.task))
+    yield Rule("Settings", align="left")
+    yield from _settings(record)
+    for number in sorted({p.round for p in record.proposals.values()}):
+        yield Rule(f"Round {number}", align="left")
+        yield from round_view(record, number)
+    yield Rule("Verdict", align="left")
+    yield Padding(Text(visible(record.verdict.text)), (0, 0, 0, 2))
+    yield final_report(record)
+
+
+def _settings(record: RunRecord) -> Iterator[Text]:
+    plain = DeliberationConfig()
+    for name in type(record.context).model_fields:
+        value = getattr(record.context, name)
+        if name != "experts" and value != getattr(plain, name):
+            yield Text(f"{name} = {one_line(str(value), 200)}")
+    for expert in record.context.experts:
+        model = expert.model or expert.model_class or "scripted"
+        yield Text(f"{expert.name}: {expert.provider}, {one_line(model, 120)}")
+    hashes = ", ".join(f"{n} {digest[:8]}" for n, digest in record.prompts.items())
+    yield Text(f"prompts: {visible(hashes)}", "dim")

@@ -1,0 +1,100 @@
+"""Rounds × answers: net support, who gave it, who won, what other rules would pick."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from nsed.cli.phrases import signed
+from nsed.cli.plain_text import one_line
+from nsed.state.records import Tally
+from nsed.state.run_record import RunRecord
+
+__all__ = ["answer_of", "rule_lines", "support_table"]
+
+_ANSWER_CHARS = 160
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One answer of one round."""
+
+    proposals: tuple[str, ...]
+    net_support: float | None
+    score: float
+
+
+def answer_of(record: RunRecord, proposal: str, limit: int = _ANSWER_CHARS) -> str:
+    """What a proposal answers, on one line: the short answer, or how it begins."""
+    found = record.proposals[proposal]
+    return one_line(found.answer or found.text, limit)
+
+
+def support_table(record: RunRecord) -> Table:
+    """One line for each answer of each round, best first."""
+    table = Table(box=box.SIMPLE, pad_edge=False, show_edge=False)
+    table.add_column("Round", justify="right")
+    table.add_column("Answer", overflow="fold", ratio=1)
+    table.add_column("Net support", justify="right", no_wrap=True)
+    table.add_column("Given by", overflow="fold", max_width=24)
+    table.add_column("")
+    for tally in _tallies(record):
+        for index, row in enumerate(_rows(record, tally)):
+            won = tally.winner in row.proposals
+            table.add_row(
+                str(tally.round) if index == 0 else "",
+                Text(answer_of(record, row.proposals[0]), "bold" if won else ""),
+                signed(row.net_support),
+                Text(_authors(record, row, tally.round)),
+                "leads" if won else "",
+            )
+        table.add_section()
+    return table
+
+
+def rule_lines(record: RunRecord) -> Iterator[Text]:
+    """What the five voting rules make of the same ballots."""
+    for tally in _tallies(record):
+        if not tally.winners_by_rule:
+            words = "no ballots; the most frequent answer led."
+            yield Text(f"Round {tally.round}: {words}")
+        elif not tally.rules_agree:
+            picks: dict[str, list[str]] = {}
+            for rule, proposal in tally.winners_by_rule.items():
+                key = record.proposals[proposal].key
+                picks.setdefault(key, []).append(rule)
+            said = "; ".join(
+                f"{', '.join(rules)}: "
+                + answer_of(record, tally.winners_by_rule[rules[0]], 40)
+                for rules in picks.values()
+            )
+            yield Text(f"Round {tally.round}: the rules disagree. {said}.", "yellow")
+    decided = [tally for tally in _tallies(record) if tally.winners_by_rule]
+    if decided and all(tally.rules_agree for tally in decided):
+        rules = ", ".join(decided[0].winners_by_rule)
+        yield Text(f"All rules agree in every round ({rules}).", "dim")
+
+
+def _tallies(record: RunRecord) -> list[Tally]:
+    return sorted(record.tallies.values(), key=lambda tally: tally.round)
+
+
+def _rows(record: RunRecord, tally: Tally) -> list[_Row]:
+    if tally.answers:
+        rows = [_Row(a.proposals, a.net_support, a.score) for a in tally.answers]
+    else:  # decided by plurality
+        by_key: dict[str, list[str]] = {}
+        for proposal in tally.candidates:
+            by_key.setdefault(record.proposals[proposal].key, []).append(proposal)
+        rows = [_Row(tuple(ids), None, len(ids)) for ids in by_key.values()]
+    return sorted(rows, key=lambda row: (tally.winner not in row.proposals, -row.score))
+
+
+def _authors(record: RunRecord, row: _Row, round_number: int) -> str:
+    said = (record.proposals[proposal] for proposal in row.proposals)
+    return ", ".join(
+        p.expert if p.round == round_number else f"{p.expert} (round {p.round})"
+        for p in said
+    )
