@@ -57,8 +57,10 @@ def chat_openai(
     OpenAI itself wants `max_completion_tokens`, most servers that imitate it know
     `max_tokens` only. Retries are off: the ledger counts every call.
     """
-    from langchain_openai import ChatOpenAI  # noqa: PLC0415 - a second
-    from langchain_openai.chat_models.base import BaseChatOpenAI  # noqa: PLC0415
+    from nsed.models.openai_chat import (  # noqa: PLC0415 - a second
+        CompatibleChat,
+        OpenAIChat,
+    )
 
     settings: dict[str, Any] = {
         "model": config.model,
@@ -73,5 +75,5 @@ def chat_openai(
         **config.model_kwargs,
     }
     if base_url is None:
-        return ChatOpenAI(**settings), "max_completion_tokens"
-    return BaseChatOpenAI(**settings), "max_tokens"
+        return OpenAIChat(**settings), "max_completion_tokens"
+    return CompatibleChat(**settings), "max_tokens"

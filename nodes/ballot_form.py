@@ -42,7 +42,8 @@ def ballot_schema(labels: Sequence[str], *, chars: int, claims: int) -> dict[str
     fields["weight"] = (weight, ...)
     mark = create_model("Mark", __config__=closed, **fields)
     form: dict[str, Any] = dict.fromkeys(labels, (mark, ...))
-    return create_model("Ballot", __config__=closed, **form).model_json_schema()
+    ballot: type[BaseModel] = create_model("Ballot", __config__=closed, **form)
+    return ballot.model_json_schema()
 
 
 def ballot_example(labels: Sequence[str], *, claims: int) -> str:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-from langchain_core.runnables import RunnableConfig
 from langgraph.runtime import Runtime
 
 from nsed.models.asking import ask
@@ -39,11 +38,10 @@ class PeerReview:
     async def __call__(
         self,
         state: ReviewTask,
-        config: RunnableConfig,
         runtime: Runtime[DeliberationConfig],
     ) -> dict[str, Any]:
         """Ask, unmask, and file the ballot, or the absence, under the reviewer."""
-        shared, context = shared_state(config), runtime.context
+        shared, context = shared_state(), runtime.context
         name, round_number = state["expert"], state["round"]
         shown = shared["masks"][name]
         told = DeliberationEvent(

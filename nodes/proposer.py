@@ -4,7 +4,6 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from langchain_core.runnables import RunnableConfig
 from langgraph.runtime import Runtime
 
 from nsed.models.asking import ask, most_attempts
@@ -35,11 +34,10 @@ class Proposer:
     async def __call__(
         self,
         state: ProposeTask,
-        config: RunnableConfig,
         runtime: Runtime[DeliberationConfig],
     ) -> dict[str, Any]:
         """Ask, and file the answer, or the absence, under the expert's name."""
-        shared, context = shared_state(config), runtime.context
+        shared, context = shared_state(), runtime.context
         name, round_number = state["expert"], state["round"]
         told = DeliberationEvent(
             event="asked", round=round_number, phase="propose", expert=name

@@ -7,7 +7,7 @@ with the square of the team (docs/decisions/0003).
 from collections.abc import Callable
 from typing import cast
 
-from langchain_core.runnables import RunnableConfig
+from langgraph.config import get_config
 
 from nsed.state.schema import DeliberationState
 
@@ -17,7 +17,7 @@ READ = "__pregel_read"
 """Where the engine puts its reader; langgraph's own ToolNode reads state this way."""
 
 
-def shared_state(config: RunnableConfig) -> DeliberationState:
-    """Read the channels as they were when this superstep began."""
-    read: Callable[[list[str]], dict[str, object]] = config["configurable"][READ]
+def shared_state() -> DeliberationState:
+    """Read the channels as they were when this superstep began. Call it in a node."""
+    read: Callable[[list[str]], dict[str, object]] = get_config()["configurable"][READ]
     return cast("DeliberationState", read(list(DeliberationState.__annotations__)))

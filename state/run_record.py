@@ -1,7 +1,7 @@
 """The run record: everything one deliberation did, as one versioned JSON document."""
 
 import json
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from nsed.state.context import DeliberationConfig
 from nsed.state.records import (
@@ -19,7 +19,7 @@ from nsed.state.schema import DeliberationState
 
 __all__ = ["SCHEMA_VERSION", "RunRecord", "comparable", "record_of"]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Final = 1
 
 _TIMES_AND_IDS = frozenset({"latency_ms", "run_id", "seconds", "started_at"})
 
@@ -63,8 +63,10 @@ def record_of(
         KeyError: The run has no verdict yet.
     """
 
+    channels: dict[str, Any] = {**state}
+
     def ordered(channel: str) -> dict[str, Any]:
-        return dict(sorted(state.get(channel, {}).items()))
+        return dict(sorted(channels.get(channel, {}).items()))
 
     return RunRecord(
         nsed_version=nsed_version,

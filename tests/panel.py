@@ -37,7 +37,9 @@ def panel() -> tuple[ExpertConfig, ...]:
 
 def settings_for(*experts: ExpertConfig, **knobs: Any) -> DeliberationConfig:
     """A context of scripted experts that never waits."""
-    return DeliberationConfig(experts=experts or panel(), **{"retry_wait_s": 0, **knobs})
+    return DeliberationConfig(
+        experts=experts or panel(), **{"retry_wait_s": 0, **knobs}
+    )
 
 
 class Recorder:

@@ -22,6 +22,12 @@ __all__ = [
     "world_text",
 ]
 
+SENTENCES = (
+    *("The sum is 12.", "The sum is 13.", "the sum is 12", "The sum is not 12."),
+    *("Seven of nine agree.", "Nine of seven agree!", "So x=5.", "So x = -5?"),
+    *("Because the carry of 7 and 9 is one and no more than one.", "Yes", "No."),
+    "We add the first to the second, the second to the third and so on, then stop.",
+)
 # Graphemes of several characters: accents, ZWJ families, flags, skin tones, Hangul
 # letters, Indic conjuncts, Thai, tags, variation selectors, Arabic signs, CRLF.
 WORLD = (
@@ -83,25 +89,8 @@ def curves() -> st.SearchStrategy[UtilityCurve]:
 
 
 def texts() -> st.SearchStrategy[str]:
-    """Ordinary prose: short words, numbers, sentences, lines."""
-    word = st.sampled_from(
-        [
-            "the",
-            "sum",
-            "is",
-            "not",
-            "12",
-            "13",
-            "because",
-            "seven",
-            "of",
-            "nine",
-            "agree",
-            "x=5",
-        ]
-    )
-    sentence = st.lists(word, min_size=1, max_size=12).map(" ".join)
-    return st.lists(sentence, min_size=1, max_size=6).map(". ".join)
+    """Ordinary prose: short words, numbers, sentences."""
+    return st.lists(st.sampled_from(SENTENCES), min_size=1, max_size=6).map(" ".join)
 
 
 def world_text() -> st.SearchStrategy[str]:

@@ -155,11 +155,9 @@ def _existing(loc: Path, data: object) -> Path:
     """Cut off what pydantic adds to a path for the branches of a union."""
     place: list[str | int] = []
     for part in loc:
-        if isinstance(data, Mapping) and part in data:
-            data = data[part]
-        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
-            data = data[part]
-        else:
+        inside = dict(enumerate(data)) if isinstance(data, list) else data
+        if not isinstance(inside, Mapping) or part not in inside:
             break
+        data = inside[part]
         place.append(part)
     return tuple(place)

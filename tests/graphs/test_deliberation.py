@@ -51,7 +51,9 @@ async def test_no_prompt_names_an_expert_a_vote_or_a_count() -> None:
     record = await deliberate(hire=hire)
 
     support = {
-        f"{value:.3f}" for t in record.tallies.values() for value in t.net_support.values()
+        f"{value:.3f}"
+        for t in record.tallies.values()
+        for value in t.net_support.values()
     }
     for _, request in hire.asked:
         shown = "\n".join(message.content for message in request.messages)
@@ -113,7 +115,9 @@ async def test_k_reviews_a_proposal_are_exactly_k() -> None:
 async def test_the_incumbent_stays_among_the_candidates_until_it_is_beaten() -> None:
     # Everybody turns to 41 in round 2, but reviewers keep rating 42 higher.
     experts = [
-        scripted(name, f"{name}\nAnswer: {first}", f"{name}!\nAnswer: 41", weights=RIGHT)
+        scripted(
+            name, f"{name}\nAnswer: {first}", f"{name}!\nAnswer: 41", weights=RIGHT
+        )
         for name, first in (("ada", 42), ("bob", 41), ("cy", 42))
     ]
     record = await deliberate(settings_for(*experts, rounds=2))
@@ -134,7 +138,9 @@ async def test_a_challenger_needs_the_margin() -> None:
         ]
 
     close = await deliberate(settings_for(*experts(2), rounds=2, effort=9, margin=0.2))
-    clear = await deliberate(settings_for(*experts(45), rounds=2, effort=9, margin=0.01))
+    clear = await deliberate(
+        settings_for(*experts(45), rounds=2, effort=9, margin=0.01)
+    )
 
     assert close.proposals[close.tallies["2"].winner].answer == "42"
     assert clear.proposals[clear.tallies["2"].winner].answer == "41"
@@ -157,7 +163,13 @@ async def test_tallies_say_what_each_rule_would_pick() -> None:
     record = await deliberate(settings_for(rounds=1))
 
     tally = record.tallies["1"]
-    assert set(tally.winners_by_rule) == {"signed", "classic", "mean", "borda", "plurality"}
+    assert set(tally.winners_by_rule) == {
+        "signed",
+        "classic",
+        "mean",
+        "borda",
+        "plurality",
+    }
     assert tally.rules_agree
 
 
@@ -209,7 +221,11 @@ async def test_memory_keeps_its_budget_and_prompts_do_not_grow_with_rounds() -> 
     assert len(record.memories) == 8
     assert all(m.tokens <= 300 for m in record.memories.values())
     sizes = [
-        max(r.prompt_bytes for _, r in hire.asked if r.phase == "propose" and r.round == n)
+        max(
+            r.prompt_bytes
+            for _, r in hire.asked
+            if r.phase == "propose" and r.round == n
+        )
         for n in range(2, 9)
     ]
     assert max(sizes) - min(sizes) <= 0.25 * min(sizes)

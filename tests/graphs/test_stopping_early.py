@@ -12,7 +12,9 @@ from nsed.state.run_record import RunRecord
 from panel import Recorder, settings_for
 
 
-async def stopped(*, phase: str, round_number: int, hangs: tuple[str, ...]) -> RunRecord:
+async def stopped(
+    *, phase: str, round_number: int, hangs: tuple[str, ...]
+) -> RunRecord:
     """Stop when everybody else has answered and the last ones hang."""
     stuck, all_stuck = 0, asyncio.Event()
 
@@ -57,7 +59,9 @@ async def test_stopped_in_the_reviews_counts_the_votes_that_are_in() -> None:
     assert record.verdict.answer == "42"
     assert record.verdict.stop_reason is StopReason.USER_STOP
     assert record.verdict.status == "degraded"
-    assert [(a.expert, a.kind) for a in record.verdict.absences] == [("cy", "cancelled")]
+    assert [(a.expert, a.kind) for a in record.verdict.absences] == [
+        ("cy", "cancelled")
+    ]
     assert set(record.ballots) == {"r1.ada", "r1.bob"}
 
 

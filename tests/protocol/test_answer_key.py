@@ -38,6 +38,7 @@ def test_worked_example() -> None:
         (r"Answer: $\boxed{\frac{1}{2}}$", "1/2"),
         (r"so \boxed{3}, no, \boxed {x_{1}^{2}}", "x_{1}^2"),
         (r"Answer: \(42\)", "42"),
+        ("Answer: $x = 3.$", "x = 3"),
         (r"Answer: \text{Paris}", "Paris"),
         (r"Answer: 50\%", "50%"),
         ("Answer: .5", ".5"),

@@ -179,6 +179,18 @@ def test_shortening_can_make_twins_and_leaves_one() -> None:
     assert found.dropped[0].item in critiques
 
 
+def test_shortened_critiques_stand_in_the_order_a_second_pass_gives() -> None:
+    for n in range(8):
+        critiques = [
+            item(f"{word} is wrong. {n} " * 20, kind="critique", born=3)
+            for word in NUMBERS[:4]
+        ]
+        once = gate(critiques, tokens=200)
+
+        assert len(once.kept) == 4
+        assert gate(once.kept, tokens=200).kept == once.kept
+
+
 def test_what_cannot_be_cut_is_left_out_and_said_so() -> None:
     """An incumbent of one endless grapheme: nothing of it fits."""
     endless = item("a" + "\u0301" * 200, kind="proposal")

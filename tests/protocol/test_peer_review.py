@@ -168,10 +168,12 @@ def test_the_order_of_names_and_proposals_does_not_matter(
 def test_another_process_draws_the_same() -> None:
     """Set order depends on the hash seed; the assignment must not."""
     code = (
-        "from nsed.protocol.peer_review import assign_reviews as a;"
-        "n='abcdefgh';"
-        "print([a({x+y: x for x in n for y in z}, n, reviews_per_proposal=2)"
-        " for z in ('1', '12', '123')])"
+        "from nsed.protocol.peer_review import assign_reviews\n"
+        "names = ['ada', 'bob', 'cy', 'dee', 'eve']\n"
+        "authors = {f'd{i}': 'dee' for i in range(6)} | {n: n for n in names[:3]}\n"
+        "authors['eve'] = 'eve'\n"
+        "for seed in range(300):\n"
+        "    print(assign_reviews(authors, names, reviews_per_proposal=2, seed=seed))"
     )
     seen = {
         subprocess.run(

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from strategies import curves, rounds
 
@@ -267,6 +267,15 @@ def test_full_conviction_up_to_the_peak_is_all_the_evidence_there_is() -> None:
 
     assert halt(*facts[:5], effort=1.0) is not StopReason.EVIDENCE
     assert halt(*facts, effort=1.0) is StopReason.EVIDENCE
+
+
+@given(curve=curves())
+def test_full_conviction_suffices_on_every_curve(curve: UtilityCurve) -> None:
+    """Summed one by one or in closed form: rounding decides nothing."""
+    assume(curve.optimal_rounds < 40)
+    facts = [played("AA", conviction=1.0)] * max(1, int(curve.optimal_rounds))
+
+    assert halt(*facts, effort=1.0, curve=curve) is StopReason.EVIDENCE
 
 
 @given(facts=rounds(), curve=curves())

@@ -66,17 +66,17 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 async def test_the_sdk_reads_the_schemas_and_runs_the_graph(url: str) -> None:
     from langgraph_sdk import get_client
 
-    client = get_client(url=url)
-    found = await client.assistants.search(graph_id="deliberation")
-    schemas = await client.assistants.get_schemas(found[0]["assistant_id"])
-    config = DeliberationConfig(experts=panel()).model_dump(mode="json")
+    async with get_client(url=url) as client:
+        found = await client.assistants.search(graph_id="deliberation")
+        schemas = await client.assistants.get_schemas(found[0]["assistant_id"])
+        config = DeliberationConfig(experts=panel()).model_dump(mode="json")
 
-    result = await client.runs.wait(
-        None,
-        "deliberation",
-        input={"task": "What is 6 * 7?"},
-        context={"experts": config["experts"]},
-    )
+        result = await client.runs.wait(
+            None,
+            "deliberation",
+            input={"task": "What is 6 * 7?"},
+            context={"experts": config["experts"]},
+        )
 
     assert schemas["input_schema"]["required"] == ["task"]
     knobs = schemas["context_schema"]["properties"]
@@ -92,12 +92,13 @@ async def test_a_knob_out_of_range_is_refused_by_name(url: str) -> None:
     """The server itself drops unknown keys before the graph sees them."""
     from langgraph_sdk import get_client
 
-    result = await get_client(url=url).runs.wait(
-        None,
-        "deliberation",
-        input={"task": "?"},
-        context={"gamma": 7},
-        raise_error=False,
-    )
+    async with get_client(url=url) as client:
+        result = await client.runs.wait(
+            None,
+            "deliberation",
+            input={"task": "?"},
+            context={"gamma": 7},
+            raise_error=False,
+        )
 
     assert "gamma" in str(result)

@@ -10,7 +10,7 @@ __all__ = ["ask"]
 Option = typer.Option
 
 
-def ask(  # noqa: PLR0913 - one parameter an option
+def ask(
     question: Annotated[
         str | None,
         typer.Argument(help="What to ask; - or nothing reads standard input."),

@@ -10,6 +10,7 @@ from rich.text import Text
 from nsed.cli.consoles import stdout_console
 from nsed.config_settings import Settings
 from nsed.protocol.errors import ConfigError
+from nsed.state.context import DeliberationConfig
 from nsed.state.expert_config import ExpertConfig
 
 __all__ = ["print_summary"]
@@ -27,39 +28,40 @@ def print_summary(settings: Settings) -> None:
     source = settings.file or "no file found: built-in settings"
     console.print(f"OK: {source}", soft_wrap=True)
     table = Table(box=box.SIMPLE, pad_edge=False, show_edge=False)
-    for header in ("Expert", "Provider", "Model", "Roles", "Prices", "Key"):
+    for header in ("Expert", "Provider", "Model", "Seats", "Prices"):
         table.add_column(header, overflow="fold")
     for expert in config.experts:
-        roles = [
-            role
-            for role, members in (
-                ("propose", config.proposers),
-                ("review", config.reviewers),
-            )
-            if not members or expert.name in members
-        ]
         table.add_row(
             Text(expert.name),
             expert.provider,
-            Text(expert.model or expert.model_class or "–"),
-            ", ".join(roles) or "none",
+            Text(expert.model or expert.model_class or "-"),
+            _seats(expert, config),
             "known" if expert.prices.known else "unknown",
-            Text(_key(expert)),
         )
     console.print(table)
-    for knob in settings.knobs:
-        shown = Text(f"{knob} = {getattr(config, knob)}")
-        console.print(shown, soft_wrap=True)
-    console.print(f"Presets: {', '.join(sorted(settings.presets))}", soft_wrap=True)
+    lines = [*_keys(config), *(f"{k} = {getattr(config, k)}" for k in settings.knobs)]
+    for line in (*lines, f"Presets: {', '.join(sorted(settings.presets))}"):
+        console.print(Text(line), soft_wrap=True)
 
 
-def _key(expert: ExpertConfig) -> str:
-    if expert.api_key_file:
-        return "file"
-    if expert.api_key_env is None:
-        return "–"
-    there = "set" if os.environ.get(expert.api_key_env) else "NOT SET"
-    return f"{expert.api_key_env}: {there}"
+def _seats(expert: ExpertConfig, config: DeliberationConfig) -> str:
+    members = {"answers": config.proposers, "reviews": config.reviewers}
+    taken = [
+        seat for seat, names in members.items() if not names or expert.name in names
+    ]
+    return ", ".join(taken) or "none"
+
+
+def _keys(config: DeliberationConfig) -> list[str]:
+    """Each variable or file that holds a key, and whether it does."""
+    lines = []
+    for expert in config.experts:
+        if expert.api_key_file:
+            lines.append(f"Key of {expert.name}: from a file")
+        elif expert.api_key_env:
+            there = "set" if os.environ.get(expert.api_key_env) else "NOT SET"
+            lines.append(f"Key of {expert.name}: {expert.api_key_env} is {there}")
+    return lines
 
 
 def _require_files(settings: Settings) -> None:

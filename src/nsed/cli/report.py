@@ -33,9 +33,11 @@ def _stopped(record: RunRecord) -> Iterator[RenderableType]:
     verdict = record.verdict
     answer = answer_of(record, verdict.proposal, 60)
     yield Text.assemble("Answer: ", (answer, "bold"))
-    rounds = "1 round" if verdict.rounds == 1 else f"{verdict.rounds} rounds"
+    rounds = {0: "before a round was decided", 1: "after 1 round"}.get(
+        verdict.rounds, f"after {verdict.rounds} rounds"
+    )
     yield Text(
-        f"Stopped after {rounds}, {verdict.seconds:.1f} s: "
+        f"Stopped {rounds}, {verdict.seconds:.1f} s: "
         f"{STOPPED[verdict.stop_reason]} ({verdict.stop_reason})."
     )
     if verdict.rounds:

@@ -1,0 +1,305 @@
+"""`nsed ask`: the answer on stdout, all else on stderr, and an honest exit code."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import Result
+
+from nsed.state.run_record import RunRecord, comparable
+
+Nsed = Callable[..., Result]
+Spawn = Callable[..., subprocess.Popen[bytes]]
+ANSWER = "6 * 7 = 42\nAnswer: 42\n"
+BOTH = (ANSWER, "six sevens are 42\nAnswer: 42\n", "You are right.\nAnswer: 42\n")
+
+
+@pytest.mark.usefixtures("pool")
+def test_the_answer_alone_is_on_stdout(nsed: Nsed) -> None:
+    ended = nsed("ask", "What is 6 * 7?")
+
+    assert ended.exit_code == 0
+    assert ended.stdout in BOTH
+
+
+@pytest.mark.usefixtures("pool")
+def test_stderr_tells_the_story(nsed: Nsed) -> None:
+    told = nsed("ask", "What is 6 * 7?").stderr
+
+    for part in (
+        "Round 1 of at most 3",
+        "bob answers 41",
+        "ada weighs ",
+        "(41) -60",
+        "leading: 42",
+        "Stopped after 2 rounds",
+        "everybody agrees and every review is positive",
+        "Net support",
+        "leads",
+        "All rules agree",
+        "Tokens in",
+    ):
+        assert part in told, part
+
+
+@pytest.mark.usefixtures("pool")
+def test_an_unknown_price_is_unknown_and_never_0(nsed: Nsed) -> None:
+    lines = nsed("ask", "q").stderr.splitlines()
+    bill = {line.split()[0]: line.split()[-2] for line in lines if line.strip()}
+
+    assert bill["bob"] == "unknown"
+    assert bill["cy"] == "0"
+    assert bill["total"] == "unknown"
+    assert float(bill["ada"]) > 0
+
+
+@pytest.mark.usefixtures("pool")
+def test_quiet_is_quiet(nsed: Nsed) -> None:
+    ended = nsed("ask", "q", "--quiet")
+
+    assert ended.stdout in BOTH
+    assert ended.stderr == ""
+
+
+@pytest.mark.usefixtures("pool")
+def test_short_is_the_short_answer(nsed: Nsed) -> None:
+    assert nsed("ask", "q", "--short", "-q").stdout == "42\n"
+
+
+@pytest.mark.usefixtures("pool")
+def test_json_is_the_whole_record_and_nothing_else(nsed: Nsed) -> None:
+    ended = nsed("ask", "What is 6 * 7?", "--json")
+
+    record = RunRecord.model_validate(json.loads(ended.stdout))
+    assert record.task == "What is 6 * 7?"
+    assert record.verdict.answer == "42"
+    assert "Round 1" in ended.stderr
+
+
+@pytest.mark.usefixtures("pool")
+def test_equal_runs_give_equal_records(nsed: Nsed) -> None:
+    first, second = (
+        RunRecord.model_validate(json.loads(nsed("ask", "q", "--json").stdout))
+        for _ in range(2)
+    )
+
+    assert first.run_id != second.run_id
+    assert comparable(first) == comparable(second)
+
+
+@pytest.mark.usefixtures("pool")
+def test_the_question_may_come_from_a_pipe_or_a_file(nsed: Nsed) -> None:
+    Path("q.txt").write_text("From a file?\n")
+
+    asked = [
+        json.loads(nsed("ask", *args, "--json", "-q", stdin=stdin).stdout)["task"]
+        for args, stdin in (
+            ((), b"From a pipe?\n"),
+            (("-",), "Größer?".encode()),
+            (("--file", "q.txt"), None),
+        )
+    ]
+
+    assert asked == ["From a pipe?", "Größer?", "From a file?"]
+
+
+@pytest.mark.usefixtures("pool")
+@pytest.mark.parametrize(
+    ("args", "stdin", "words"),
+    [
+        ((), b"", "the question is empty"),
+        (("  \n ",), None, "the question is empty"),
+        (("-",), b"ok\n\xff\xfe", "standard input: line 2 is not UTF-8 text"),
+        (("--file", "none.txt"), None, "none.txt: No such file or directory"),
+        (("--file", "."), None, ".: Is a directory"),
+        (("q", "--file", "x"), None, "not both"),
+        (("q", "--json", "--short"), None, "not both"),
+        (("q", "--rounds", "99"), None, "--rounds: should be at most 20, found 99"),
+        (("q", "--rule", "singed"), None, "Did you mean 'signed'?"),
+        (("q", "--gamma", "nan"), None, "--gamma: should be at least 0"),
+        (("q", "--preset", "fats"), None, "Did you mean 'fast'?"),
+        (("q", "--pool", "ada,bbo"), None, "Did you mean 'bob'?"),
+        (("q", "--graph", "majority"), None, "Did you mean 'majority_vote'?"),
+        (("q", "--config", "no.toml"), None, "no.toml: No such file or directory"),
+        (("q", "--budget-usd", "1"), None, "the price of 'bob' is unknown"),
+        (("q", "--pool", "ada", "--budget-usd", "0"), None, "cannot carry a single"),
+        (("q", "--save", "nsed.toml/x"), None, "--save: cannot write into"),
+    ],
+    ids=lambda value: "-" if value is None else str(value)[:30],
+)
+def test_a_mistake_is_one_line_and_exit_code_2(
+    nsed: Nsed, args: tuple[str, ...], stdin: bytes | None, words: str
+) -> None:
+    ended = nsed("ask", *args, stdin=stdin)
+
+    problems = [line for line in ended.stderr.splitlines() if "error" in line]
+    assert ended.exit_code == 2, ended.stderr
+    assert len(problems) == 1
+    assert words in problems[0]
+    assert ended.stdout == ""
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_terminal_without_a_question_is_told_how(
+    pool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nsed.cli.question import read_question
+    from nsed.protocol.errors import ConfigError
+
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    with pytest.raises(ConfigError, match="there is no question: nsed ask"):
+        read_question(None, None)
+
+
+def test_options_win_over_presets_and_presets_over_the_file(
+    pool: Path, nsed: Nsed
+) -> None:
+    with (pool / "nsed.toml").open("a") as file:
+        file.write("[deliberation]\nrounds = 7\ngamma = 0.1\nseed = 3\n")
+        file.write("[presets.mine]\nrounds = 6\ngamma = 0.2\n")
+
+    run = nsed("ask", "q", "--json", "-q", "--preset", "mine", "--rounds", "5")
+
+    context = json.loads(run.stdout)["context"]
+    assert (context["rounds"], context["gamma"]) == (5, 0.2)
+    assert (context["seed"], context["effort"]) == (3, 0.6)
+
+
+@pytest.mark.usefixtures("pool")
+def test_a_pool_is_a_part_of_the_experts(nsed: Nsed) -> None:
+    record = json.loads(nsed("ask", "q", "--pool", "cy, ada", "--json", "-q").stdout)
+
+    assert [e["name"] for e in record["context"]["experts"]] == ["cy", "ada"]
+
+
+@pytest.mark.usefixtures("pool")
+@pytest.mark.parametrize(
+    ("graph", "calls"), [("single_expert", 1), ("majority_vote", 3)]
+)
+def test_baselines_run_and_report(nsed: Nsed, graph: str, calls: int) -> None:
+    ended = nsed("ask", "q", "--graph", graph)
+    record = json.loads(nsed("ask", "q", "--graph", graph, "--json", "-q").stdout)
+
+    assert ended.exit_code == 0
+    assert "42" in ended.stdout
+    assert len(record["calls"]) == calls
+
+
+def test_a_missing_expert_is_shown_loudly_and_exits_3(pool: Path, nsed: Nsed) -> None:
+    broken(pool, "bob")
+
+    ended = nsed("ask", "q")
+    quiet = nsed("ask", "q", "--quiet")
+
+    assert (ended.exit_code, quiet.exit_code) == (3, 3)
+    assert "42" in ended.stdout
+    assert "bob is absent (propose): bob is scripted to fail" in ended.stderr
+    assert "DEGRADED" in ended.stderr
+    assert quiet.stderr.startswith("warning: degraded: bob is missing from round 1")
+
+
+def test_nobody_left_is_an_error_with_the_causes_and_no_answer(
+    pool: Path, nsed: Nsed
+) -> None:
+    broken(pool, "ada", "bob", "cy")
+
+    ended = nsed("ask", "q", "--quiet")
+
+    assert ended.exit_code == 1
+    assert ended.stdout == ""
+    assert ended.stderr.startswith("error: `propose` phase: 0 of 1 required experts")
+    assert "  - bob: connection: bob is scripted to fail" in ended.stderr
+
+
+def test_a_missing_key_is_found_before_anybody_is_asked(
+    pool: Path, nsed: Nsed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NSED_NO_KEY", raising=False)
+    with (pool / "nsed.toml").open("a") as file:
+        for name in ("dora", "emil"):
+            file.write(f'[[experts]]\nname = "{name}"\nmodel = "m"\n')
+            file.write('base_url = "http://127.0.0.1:9/v1"\n')
+            file.write('api_key = "${NSED_NO_KEY}"\n')
+
+    ended = nsed("ask", "q")
+
+    assert ended.exit_code == 2
+    lines = ended.stderr.splitlines()
+    assert [line.split(":")[1] for line in lines] == [
+        " expert 'dora'",
+        " expert 'emil'",
+    ]
+    assert all("NSED_NO_KEY is not set" in line for line in lines)
+
+
+def test_what_models_write_cannot_drive_the_terminal(pool: Path, nsed: Nsed) -> None:
+    text = (pool / "nsed.toml").read_text()
+    evil = "[bold]6[/bold] \\u001b[31m\\u202e\\nAnswer: 42\\u001b]0;x\\u0007"
+    for old in ("6 * 7 = 42", "six sevens are 42", "You are right."):
+        text = text.replace(f"{old}\\nAnswer: 42", evil)
+    (pool / "nsed.toml").write_text(text)
+
+    ended = nsed("ask", "q")
+
+    for stream in (ended.stdout, ended.stderr):
+        assert "\x1b" not in stream
+        assert "\x07" not in stream
+    assert ended.stdout.startswith(
+        "[bold]6[/bold] \\x1b[31m\\u202e\nAnswer: 42\\x1b]0;"
+    )
+
+
+@pytest.mark.usefixtures("pool")
+def test_saved_whole_under_the_run_s_id(nsed: Nsed) -> None:
+    ended = nsed("ask", "q", "--save", "new/runs")
+
+    (saved,) = Path("new/runs").iterdir()
+    record = json.loads(saved.read_text())
+    assert saved.name == f"{record['run_id']}.json"
+    assert f"Record: {saved}" in ended.stderr
+
+
+@pytest.mark.usefixtures("pool")
+def test_a_full_disk_costs_the_record_but_not_the_answer(
+    nsed: Nsed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, os.strerror(28))
+
+    monkeypatch.setattr("nsed.cli.record_file.os.fsync", full)
+
+    ended = nsed("ask", "q", "--save", "runs", "--quiet")
+
+    assert ended.stdout in BOTH
+    assert ended.exit_code == 1
+    assert ended.stderr == (
+        "error: the record could not be saved in runs: No space left on device\n"
+    )
+    assert list(Path("runs").iterdir()) == []
+
+
+@pytest.mark.usefixtures("pool")
+def test_a_closed_pipe_is_no_error(spawn: Spawn) -> None:
+    run = spawn("ask", "q", "--quiet")
+    assert run.stdout is not None
+    assert run.stderr is not None
+    run.stdout.close()
+    run.stdout = None
+
+    _, told = run.communicate(timeout=50)
+
+    assert told.decode() == ""
+
+
+def broken(folder: Path, *names: str) -> None:
+    """Let experts fail whenever they are asked."""
+    text = (folder / "nsed.toml").read_text()
+    head, *parts = text.split("[[experts]]")
+    for index, part in enumerate(parts):
+        if any(f'"{name}"' in part for name in names):
+            parts[index] = part.replace("proposals", 'fails = "always"\nproposals', 1)
+    (folder / "nsed.toml").write_text("[[experts]]".join((head, *parts)))
