@@ -10,12 +10,12 @@ from tenacity import (
     AsyncRetrying,
     RetryCallState,
     retry_if_exception,
-    wait_fixed,
+    wait_none,
     wait_random_exponential,
 )
 
 from nsed.models.base import Expert, Message, Reply, Request
-from nsed.models.failures import PASSING
+from nsed.models.failures import PASSING, CallError
 from nsed.models.structured_reply import strip_reasoning
 from nsed.protocol.errors import ExpertError
 from nsed.protocol.ledger import Ledger
@@ -31,6 +31,8 @@ RUNGS = 3
 """How often a lower rung of the JSON ladder may be tried."""
 QUOTED_CHARS = 1500
 """Most characters of a malformed reply that are quoted back."""
+MOST_WAIT_S = 60
+"""Longest wait a provider may ask for, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,8 @@ async def ask(
         read: Turns a reply into a value, or raises `ExpertError("malformed", …)`.
         attempts: Calls the ledger granted; never exceeded.
         retries: Further calls after failures that may pass.
-        retry_wait_s: Wait before the first retry; doubles, with jitter.
+        retry_wait_s: Wait before the first retry; doubles, with jitter, and is no
+            shorter than the provider asks for. 0: never wait.
         deadline_s: Seconds left of the run, over all attempts.
 
     Returns:
@@ -108,6 +111,10 @@ async def ask(
         except ExpertError as error:
             made.append(_attempt(current, reply, error))
             raise
+        except asyncio.CancelledError:
+            late = CallError("timeout", "cut off by the deadline of the run")
+            made.append(_attempt(current, None, late))
+            raise
         made.append(_attempt(current, reply, None))
         return value
 
@@ -126,7 +133,7 @@ async def ask(
         raise AssertionError  # the loop returns or raises
 
     try:
-        async with asyncio.timeout(deadline_s):
+        async with asyncio.timeout(deadline_s) as deadline:
             value = await until_done()
     except ExpertError as error:
         # Out of attempts: the failure that asked for one more is the true cause.
@@ -135,8 +142,11 @@ async def ask(
             error = ExpertError(last.outcome, last.error)
         return Outcome(None, error, tuple(made))
     except TimeoutError:
-        late = ExpertError("timeout", "the deadline of the run was reached")
-        return Outcome(None, late, tuple(made))
+        if not deadline.expired():
+            raise  # not ours: a bug in the expert
+        failed = [f"; before that: {a.error}" for a in made if a.outcome != "timeout"]
+        words = f"the deadline of the run was reached{''.join(failed[-1:])}"
+        return Outcome(None, ExpertError("timeout", words), tuple(made))
     return Outcome(value, None, tuple(made))
 
 
@@ -154,17 +164,20 @@ class _Patience:
         failed[error.kind] += 1
         if error.kind in PASSING:
             return sum(failed[kind] for kind in PASSING) <= self._retries
-        limit = {"malformed": REASKS, "unsupported": RUNGS}.get(error.kind, 0)
-        return failed[error.kind] <= limit
+        if error.kind == "unsupported":  # asking in the same way again is no use
+            lower_rung = isinstance(error, CallError) and error.lower_rung
+            return lower_rung and failed["unsupported"] <= RUNGS
+        return error.kind == "malformed" and failed["malformed"] <= REASKS
 
 
 def _attempt(
     request: Request, reply: Reply | None, error: ExpertError | None
 ) -> Attempt:
+    tried = error.method if isinstance(error, CallError) else "text"
     return Attempt(
         request=request,
         reply=reply.text if reply else "",
-        method=reply.method if reply else "text",
+        method=reply.method if reply else tried,
         outcome=error.kind if error else "ok",
         error=str(error) if error else "",
         usage=reply.usage if reply else Usage(calls=1),
@@ -174,12 +187,14 @@ def _attempt(
 def _wait(first_s: float) -> Callable[[RetryCallState], float]:
     """Back off after passing failures; a re-ask has nothing to wait for."""
     if first_s <= 0:
-        return wait_fixed(0)
+        return wait_none()
     backoff = wait_random_exponential(multiplier=first_s, max=30)
 
     def wait(state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
-        passing = isinstance(error, ExpertError) and error.kind in PASSING
-        return backoff(state) if passing else 0.0
+        if not isinstance(error, ExpertError) or error.kind not in PASSING:
+            return 0.0
+        wanted = error.retry_after_s if isinstance(error, CallError) else None
+        return max(backoff(state), min(wanted or 0.0, MOST_WAIT_S))
 
     return wait

@@ -5,7 +5,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
@@ -13,7 +13,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 
 from nsed.models.base import Reply, Request
 from nsed.models.endpoint import Abilities
-from nsed.models.failures import classify
+from nsed.models.failures import CallError, classify
 from nsed.protocol.errors import ExpertError
 from nsed.protocol.memory_text import token_estimate
 from nsed.protocol.usage import Usage
@@ -39,25 +39,38 @@ class ChatModelExpert:
     ladder: Sequence[BallotMethod] = LADDER_OTHER
     """Ways of asking for JSON, best first."""
     output_limit: str = "max_tokens"
-    """What the model calls its output limit."""
+    """What a call names its output limit."""
+    limit_field: str | None = None
+    """The model's own field for it, set on a copy, where a call does not take it."""
     takes_seed: bool = False
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """Never to be quoted from what a provider says."""
 
     async def reply(self, request: Request) -> Reply:
-        """Ask once."""
+        """Ask once.
+
+        Raises:
+            ExpertError: As a `CallError`, which says what is known of asking again.
+        """
         method = self._method(request)
+        model, options = self._prepared(request, method)
+        turns = [(m.role, _sendable(m.content)) for m in request.messages]
         async with self.slot():
             started = time.monotonic()
             try:
-                async with asyncio.timeout(request.timeout_s):
-                    message = await self._invoke(request, method)
-            # Whatever a provider's code raises is its failure, named by `classify`.
+                async with asyncio.timeout(request.timeout_s) as limit:
+                    message: BaseMessage = await model.ainvoke(turns, **options)
+            # Nothing but the provider's code runs in there: what it raises is its
+            # failure, named by `classify`.
             except Exception as error:
-                failure = classify(error)
-                if failure.kind == "unsupported" and request.json_schema:
-                    self.abilities.refuse(self.config.endpoint, method)
-                raise failure from error
+                if limit.expired():
+                    words = f"no answer within {request.timeout_s:g} s"
+                    raise CallError("timeout", words, method=method) from error
+                raise self._failure(error, request, method) from error
             latency_ms = round(1000 * (time.monotonic() - started))
-        text = _text(message, method)
+        if not isinstance(message, AIMessage):
+            raise ExpertError("malformed", f"expected an AIMessage: {type(message)}")
+        text = _sendable(_text(message, method))
         reason = message.response_metadata.get("finish_reason")
         return Reply(
             text=text,
@@ -74,13 +87,20 @@ class ChatModelExpert:
             return self.config.ballots
         return self.abilities.best(self.config.endpoint, self.ladder)
 
-    async def _invoke(self, request: Request, method: BallotMethod) -> AIMessage:
-        turns = [(m.role, m.content) for m in request.messages]
-        options: dict[str, Any] = {self.output_limit: request.max_output_tokens}
+    def _prepared(
+        self, request: Request, method: BallotMethod
+    ) -> tuple[Any, dict[str, Any]]:
+        """The model, or what stands for it, and what to pass beside the turns."""
+        model: Any = self.model
+        options: dict[str, Any] = {}
+        if self.limit_field is None:
+            options[self.output_limit] = request.max_output_tokens
+        else:
+            limit = {self.limit_field: request.max_output_tokens}
+            model = model.model_copy(update=limit)
         if self.takes_seed:
             options["seed"] = request.seed
-        model: Any = self.model
-        schema = request.json_schema
+        schema = request.json_schema or {}
         if method == "json_schema":
             wanted = {"name": FORM_NAME, "strict": True, "schema": schema}
             format_ = {"type": "json_schema", "json_schema": wanted}
@@ -88,20 +108,36 @@ class ChatModelExpert:
         elif method == "json_mode":
             options["extra_body"] = {"response_format": {"type": "json_object"}}
         elif method == "tools":
-            tool = {"title": FORM_NAME, "description": "Your ballot.", **(schema or {})}
+            tool = {**schema, "title": FORM_NAME, "description": "Your ballot."}
             try:
                 model = model.bind_tools([tool], tool_choice=FORM_NAME)
-            except NotImplementedError as error:
-                raise ExpertError("unsupported", "the model takes no tools") from error
-        message: BaseMessage = await model.ainvoke(turns, **options)
-        if not isinstance(message, AIMessage):
-            raise ExpertError("malformed", f"expected an AIMessage: {type(message)}")
-        return message
+            except Exception as error:  # also the provider's code, and says all it can
+                refused = ExpertError("unsupported", f"it takes no tools: {error!r}")
+                raise self._failure(refused, request, method) from error
+        return model, options
+
+    def _failure(
+        self, error: Exception, request: Request, method: BallotMethod
+    ) -> CallError:
+        failure = classify(error, method=method, secrets=self.secrets)
+        asked = request.json_schema is not None and self.config.ballots == "auto"
+        if failure.kind == "unsupported" and asked:
+            failure.lower_rung = self.abilities.refuse(
+                self.config.endpoint, method, self.ladder
+            )
+        return failure
+
+
+def _sendable(text: str) -> str:
+    """Replace lone surrogates: no request or record that quotes one can be encoded."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _text(message: AIMessage, method: BallotMethod) -> str:
     if method == "tools" and message.tool_calls:
         return json.dumps(message.tool_calls[0]["args"])
+    if method == "tools" and message.invalid_tool_calls:  # left for repair
+        return message.invalid_tool_calls[0]["args"] or ""
     return message.text
 
 
@@ -110,7 +146,7 @@ def _usage(
 ) -> Usage:
     """Reported usage, or an estimate labelled as one."""
     reported = message.usage_metadata
-    if reported:
+    if reported and (reported["input_tokens"] or reported["output_tokens"]):
         details = reported.get("input_token_details") or {}
         tokens = Usage(
             calls=1,

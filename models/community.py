@@ -5,6 +5,7 @@ from importlib import import_module
 
 from langchain_core.language_models import BaseChatModel
 
+from nsed.models.failures import redact
 from nsed.protocol.errors import ConfigError, did_you_mean
 
 __all__ = ["community_chat_model"]
@@ -25,7 +26,8 @@ def community_chat_model(class_name: str, **settings: object) -> BaseChatModel:
             raise ConfigError(msg)
         try:
             model: BaseChatModel = getattr(room, class_name)(**settings)
-        except (ImportError, TypeError, ValueError) as error:
-            msg = f"langchain_community's {class_name} cannot be made: {error}"
+        except Exception as error:  # of any kind: it is the class's own code
+            said = redact(str(error))
+            msg = f"langchain_community's {class_name} cannot be made: {said}"
             raise ConfigError(msg) from error
     return model

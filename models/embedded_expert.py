@@ -1,6 +1,7 @@
 """An expert whose model runs on this machine, behind its own loopback server."""
 
 import asyncio
+import hashlib
 from collections.abc import Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,12 +13,19 @@ from nsed.models.chat_model_expert import LADDER_OPENAI, ChatModelExpert
 from nsed.models.embedded_pool import EmbeddedPool
 from nsed.models.endpoint import Abilities, Limits
 from nsed.models.openai_endpoint import HttpClients, chat_openai
+from nsed.protocol.errors import ExpertError, WeightError
 from nsed.state.expert_config import ExpertConfig
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-__all__ = ["EmbeddedExpert"]
+__all__ = ["EmbeddedExpert", "server_alias"]
+
+
+def server_alias(name: str, path: Path, context_tokens: int) -> str:
+    """Name the server an expert needs: two runs may mean different files by one name."""
+    served = hashlib.sha256(f"{path}\x1f{context_tokens}".encode("utf-8", "replace"))
+    return f"{name}-{served.hexdigest()[:8]}"
 
 
 @dataclass(frozen=True)
@@ -34,18 +42,26 @@ class EmbeddedExpert:
     _inner: dict[str, ChatModelExpert] = field(default_factory=dict)
 
     async def reply(self, request: Request) -> Reply:
-        """Ask the model, one generation at a time, at most one a core in all."""
-        path = await asyncio.to_thread(self.weights)
-        url = await self.pool.endpoint(
-            path, alias=self.config.name, context_tokens=self.config.context_tokens
-        )
+        """Ask the model, one generation at a time, at most one a core in all.
+
+        Raises:
+            ExpertError: `model_gone` where the weights are, or the server does not
+                start; else see `ChatModelExpert`.
+        """
+        try:
+            path = await asyncio.to_thread(self.weights)
+        except WeightError as error:
+            raise ExpertError("model_gone", str(error)) from error
+        context = self.config.context_tokens
+        alias = server_alias(self.config.name, path, context)
+        url = await self.pool.endpoint(path, alias=alias, context_tokens=context)
         if url not in self._inner:
             self._inner.clear()
-            self._inner[url] = self._at(url)
+            self._inner[url] = self._at(url, alias)
         return await self._inner[url].reply(request)
 
-    def _at(self, url: str) -> ChatModelExpert:
-        named = self.config.model_copy(update={"model": self.config.name})
+    def _at(self, url: str, alias: str) -> ChatModelExpert:
+        named = self.config.model_copy(update={"model": alias})
         model, output_limit = chat_openai(
             named, base_url=url, api_key=None, http_client=self.clients.client()
         )

@@ -41,6 +41,17 @@ class Abilities:
         refused = self._refused.get(endpoint, set())
         return next((rung for rung in ladder if rung not in refused), ladder[-1])
 
-    def refuse(self, endpoint: str, method: BallotMethod) -> None:
-        """Remember that the endpoint does not do this."""
+    def refuse(
+        self, endpoint: str, method: BallotMethod, ladder: Sequence[BallotMethod]
+    ) -> bool:
+        """Remember that the endpoint does not do this.
+
+        Returns:
+            Whether there is another rung to try. If even the lowest one is refused,
+            it was not the rung that was wrong, and all is forgotten.
+        """
+        if method == ladder[-1]:
+            self._refused.pop(endpoint, None)
+            return False
         self._refused.setdefault(endpoint, set()).add(method)
+        return True

@@ -1,12 +1,17 @@
 """The failure taxonomy: from any provider's exception to one word and its cause."""
 
 import re
+from collections.abc import Collection
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from math import isfinite
+from time import time
 
 from nsed.models.base import FailureKind
 from nsed.protocol.errors import ExpertError
+from nsed.state.expert_config import BallotMethod
 
-__all__ = ["PASSING", "classify", "redact"]
+__all__ = ["PASSING", "CallError", "classify", "redact"]
 
 PASSING: frozenset[str] = frozenset(
     {"connection", "empty", "rate_limit", "server_error"}
@@ -19,9 +24,11 @@ BY_STATUS: dict[int, FailureKind] = {
     402: "auth",
     403: "auth",
     404: "model_gone",
+    405: "model_gone",
     408: "timeout",
     410: "model_gone",
     413: "context_too_long",
+    415: "unsupported",
     422: "unsupported",
     429: "rate_limit",
     501: "unsupported",
@@ -39,23 +46,75 @@ _TOO_LONG = re.compile(
     re.IGNORECASE,
 )
 _FILTERED = re.compile(r"content.?(filter|policy)|safety", re.IGNORECASE)
+_OUT_OF_MONEY = re.compile(r"insufficient.?quota|billing|credit balance", re.IGNORECASE)
 _SECRET = re.compile(
-    r"(?i)(bearer\s+|api[-_ ]?key['\"]?\s*[:=]\s*['\"]?|(?<![a-z])(?:sk|pk|key)-)"
-    r"[A-Za-z0-9._*-]{4,}"
+    r"""(?ix)
+    ( (?:bearer|basic) \s+
+    | api [-_ ]? key ['"]? (?: \s*[:=]\s* | \s+provided:\s* ) ['"]?
+    | [?&] (?:api_?)? (?:key|token|access_token|sig|signature|secret) =
+    | (?<![a-z0-9]) (?:sk|pk|rk|key|gsk|hf|xai) [-_]
+    ) [^\s'"&,;<>()]{4,}"""
 )
+_USER_INFO = re.compile(r"(?<=://)[^/\s@]+(?=@)")
 
 
-def classify(error: BaseException) -> ExpertError:
+class CallError(ExpertError):
+    """A call that failed, with what is known of asking again.
+
+    Attributes:
+        method: How JSON was asked for.
+        lower_rung: Whether the next call will ask for it in another way.
+        retry_after_s: Seconds the provider wants us to wait, where it said so.
+    """
+
+    def __init__(
+        self,
+        kind: FailureKind,
+        message: str,
+        *,
+        method: BallotMethod = "text",
+        lower_rung: bool = False,
+        retry_after_s: float | None = None,
+    ) -> None:
+        """Keep what is known beside the words."""
+        self.method: BallotMethod = method
+        self.lower_rung, self.retry_after_s = lower_rung, retry_after_s
+        super().__init__(kind, message)
+
+
+def classify(
+    error: BaseException,
+    *,
+    method: BallotMethod = "text",
+    secrets: Collection[str] = (),
+) -> CallError:
     """Name what went wrong, with the cause in words and secrets removed."""
-    if isinstance(error, ExpertError):
+    if isinstance(error, CallError):
         return error
-    words = redact(f"{type(error).__name__}: {error}")
-    return ExpertError(_kind(error, words), words)
+    ours = isinstance(error, ExpertError)
+    raw = str(error) if ours else f"{type(error).__name__}: {error}"
+    words = redact(raw, secrets=secrets)
+    kind = error.kind if isinstance(error, ExpertError) else _kind(error, words)
+    return CallError(
+        kind,  # type: ignore[arg-type] - whoever raises an ExpertError used our words
+        words,
+        method=method,
+        retry_after_s=_retry_after_s(error),
+    )
 
 
-def redact(text: str, *, limit: int = 400) -> str:
-    """Remove what looks like a key, fold white space and cut to `limit` characters."""
-    folded = " ".join(_SECRET.sub(r"\1[redacted]", text).split())
+def redact(text: str, *, limit: int = 400, secrets: Collection[str] = ()) -> str:
+    """Remove keys, fold white space and cut to `limit` characters.
+
+    Args:
+        text: What a provider, or its client, said.
+        limit: Most characters to keep.
+        secrets: Keys known to us; what merely looks like a key goes as well.
+    """
+    for secret in filter(None, secrets):
+        text = text.replace(secret, "[redacted]")
+    text = _USER_INFO.sub("[redacted]", _SECRET.sub(r"\1[redacted]", text))
+    folded = " ".join(text.split())
     return folded if len(folded) <= limit else folded[: limit - 1] + "…"
 
 
@@ -80,4 +139,22 @@ def _by_status(status: int, words: str) -> FailureKind:
         return "context_too_long"
     if refused and _FILTERED.search(words):
         return "content_filter"
+    if status == HTTPStatus.TOO_MANY_REQUESTS and _OUT_OF_MONEY.search(words):
+        return "auth"  # waiting does not help
     return BY_STATUS.get(status, "server_error")
+
+
+def _retry_after_s(error: BaseException) -> float | None:
+    """What `Retry-After` says: seconds, or a date."""
+    headers = getattr(getattr(error, "response", None), "headers", None)
+    said = headers.get("retry-after") if hasattr(headers, "get") else None
+    if said is None:
+        return None
+    try:
+        seconds = float(said)
+    except ValueError:
+        try:
+            seconds = parsedate_to_datetime(said).timestamp() - time()
+        except (ValueError, OverflowError):
+            return None
+    return max(0.0, seconds) if isfinite(seconds) else None

@@ -5,8 +5,9 @@ The one place that reads keys and folders from the environment.
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
@@ -15,10 +16,10 @@ from platformdirs import user_cache_path
 
 from nsed.models.base import Expert
 from nsed.models.chat_model_expert import LADDER_OPENAI, ChatModelExpert
-from nsed.models.community import community_chat_model
 from nsed.models.embedded_expert import EmbeddedExpert
 from nsed.models.embedded_pool import EmbeddedPool
 from nsed.models.endpoint import Abilities, Limits
+from nsed.models.model_class import chat_model_of, limit_field_of
 from nsed.models.openai_endpoint import HttpClients, chat_openai
 from nsed.models.scripted import ScriptedExpert
 from nsed.models.weights import locate
@@ -34,7 +35,9 @@ Loop = asyncio.AbstractEventLoop
 class Hire:
     """Makes experts, and owns what they share: clients, limits, local servers.
 
-    An expert is made once an event loop; a `Hire` serves many runs at once.
+    An expert is made once an event loop; a `Hire` serves many runs at once. Whoever
+    asks at all should `check` first: what is wrong then shows before it costs, and
+    nothing is imported or read from disk in the midst of a run.
     """
 
     def __init__(self) -> None:
@@ -44,6 +47,24 @@ class Hire:
         self._limits = Limits()
         self._abilities = Abilities()
         self._by_loop: WeakKeyDictionary[Loop, dict[str, Expert]] = WeakKeyDictionary()
+
+    async def check(self, configs: Iterable[ExpertConfig]) -> None:
+        """Make sure that every expert can be asked: key, model class, weights.
+
+        Raises:
+            ConfigError: Or `WeightError`, where nothing but weights is missing. Lists
+                all problems, one a line.
+        """
+        problems: list[ConfigError | WeightError] = []
+        for config in configs:
+            try:
+                await self._prepare(config)
+            except (ConfigError, WeightError) as error:
+                problems.append(error)
+        if problems:
+            lines = "\n".join(dict.fromkeys(map(str, problems)))
+            only = all(isinstance(problem, WeightError) for problem in problems)
+            raise WeightError(lines) if only else ConfigError(lines)
 
     def __call__(self, config: ExpertConfig) -> Expert:
         """Return the expert for a configuration. Needs a running event loop.
@@ -58,10 +79,32 @@ class Hire:
         return mine[key]
 
     async def aclose(self) -> None:
-        """Close what belongs to the running loop, and end the local servers."""
+        """Close what belongs to the running loop, and end the local servers.
+
+        A loop may be opened again afterwards; other loops' embedded experts are gone.
+        """
         self._by_loop.pop(asyncio.get_running_loop(), None)
         await self._clients.aclose()
-        await asyncio.to_thread(self.pool.close)
+        pool, self.pool = self.pool, EmbeddedPool()
+        await asyncio.to_thread(pool.close)
+
+    async def _prepare(self, config: ExpertConfig) -> None:
+        """Do off the loop what takes time, and hire."""
+        mine = self._by_loop.setdefault(asyncio.get_running_loop(), {})
+        key = config.model_dump_json()
+        if config.provider == "embedded":
+            if find_spec("xllamacpp") is None:
+                raise ConfigError("embedded models need: pip install 'nsed[local]'")
+            await asyncio.to_thread(_weights_finder(config))
+        elif key not in mine and config.provider == "openai":
+            await asyncio.to_thread(import_module, "nsed.models.openai_chat")
+            api_key = await asyncio.to_thread(api_key_of, config)
+            mine[key] = self._openai(config, api_key)
+        elif key not in mine and config.provider != "scripted":
+            mine[key] = self._chat(
+                config, await asyncio.to_thread(chat_model_of, config)
+            )
+        self(config)
 
     def _make(self, config: ExpertConfig) -> Expert:
         if config.provider == "scripted":
@@ -76,31 +119,33 @@ class Hire:
                 abilities=self._abilities,
             )
         if config.provider == "openai":
-            model, output_limit = chat_openai(
-                config,
-                base_url=config.base_url,
-                api_key=api_key_of(config),
-                http_client=self._clients.client(),
-            )
-            return self._chat(config, model, ladder=LADDER_OPENAI, limit=output_limit)
-        return self._chat(config, _chat_model(config))
+            return self._openai(config, api_key_of(config))
+        return self._chat(config, chat_model_of(config))
 
-    def _chat(
-        self,
-        config: ExpertConfig,
-        model: BaseChatModel,
-        *,
-        ladder: tuple[str, ...] | None = None,
-        limit: str = "max_tokens",
-    ) -> ChatModelExpert:
-        extra = {"ladder": ladder} if ladder else {}
+    def _openai(self, config: ExpertConfig, api_key: str | None) -> Expert:
+        model, output_limit = chat_openai(
+            config,
+            base_url=config.base_url,
+            api_key=api_key,
+            http_client=self._clients.client(),
+        )
         return ChatModelExpert(
             config=config,
             model=model,
             slot=lambda: self._limits.slot(config.endpoint, config.concurrency),
             abilities=self._abilities,
-            output_limit=limit,
-            **extra,
+            ladder=LADDER_OPENAI,
+            output_limit=output_limit,
+            secrets=(api_key,) if api_key else (),
+        )
+
+    def _chat(self, config: ExpertConfig, model: BaseChatModel) -> Expert:
+        return ChatModelExpert(
+            config=config,
+            model=model,
+            slot=lambda: self._limits.slot(config.endpoint, config.concurrency),
+            abilities=self._abilities,
+            limit_field=limit_field_of(model),
         )
 
 
@@ -131,15 +176,18 @@ def _weights_finder(config: ExpertConfig) -> Callable[[], Path]:
             if not path.is_file():
                 raise WeightError(f"expert {config.name!r}: no file at {path}")
             return path
-        path_or_none = locate(
-            weight, cache_dir=weights_cache(), user_paths=weights_paths()
-        )
-        if path_or_none is None:
+        try:
+            found = locate(
+                weight, cache_dir=weights_cache(), user_paths=weights_paths()
+            )
+        except OSError as error:
+            raise WeightError(f"cannot look for {weight.name}: {error}") from error
+        if found is None:
             raise WeightError(
                 f"the weights of {weight.name} are not on this machine; "
                 f"fetch them with: nsed models pull {weight.name}"
             )
-        return path_or_none
+        return found
 
     return find
 
@@ -156,7 +204,7 @@ def api_key_of(config: ExpertConfig) -> str | None:
             f"expert {config.name!r}: the environment variable "
             f"{config.api_key_env} is not set; it should hold the API key"
         )
-    return key
+    return _header_safe(key, f"expert {config.name!r}: {config.api_key_env}")
 
 
 def _key_in_file(name: str, path: Path) -> str:
@@ -168,32 +216,11 @@ def _key_in_file(name: str, path: Path) -> str:
         raise ConfigError(f"{whose} cannot be read: {why}") from error
     if not key:
         raise ConfigError(f"{whose} is empty")
+    return _header_safe(key, whose)
+
+
+def _header_safe(key: str, whose: str) -> str:
+    key = key.strip()
+    if not key or not all("!" <= character <= "~" for character in key):
+        raise ConfigError(f"{whose} holds no key: a key is one word of plain ASCII")
     return key
-
-
-def _chat_model(config: ExpertConfig) -> BaseChatModel:
-    name = config.model_class or ""
-    settings = dict(config.model_kwargs)
-    if config.model:
-        settings.setdefault("model", config.model)
-    if config.temperature is not None:
-        settings.setdefault("temperature", config.temperature)
-    if config.provider == "community":
-        return community_chat_model(name, **settings)
-    module, _, attribute = name.partition(":")
-    try:
-        kind = getattr(import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ConfigError(
-            f"expert {config.name!r}: cannot load model_class {name!r} ({error}); "
-            "expected 'package.module:Class' of an installed package"
-        ) from error
-    try:
-        model = kind(**settings)
-    except (TypeError, ValueError, ImportError) as error:
-        raise ConfigError(
-            f"expert {config.name!r}: {name} cannot be made: {error}"
-        ) from error
-    if not isinstance(model, BaseChatModel):
-        raise ConfigError(f"expert {config.name!r}: {name} is not a chat model")
-    return model

@@ -7,12 +7,16 @@ from weakref import WeakKeyDictionary
 from langchain_core.language_models import BaseChatModel
 from pydantic import SecretStr
 
+from nsed.models.failures import redact
+from nsed.protocol.errors import ConfigError
 from nsed.state.expert_config import ExpertConfig
 
 if TYPE_CHECKING:
     from openai import DefaultAsyncHttpxClient
 
 __all__ = ["HttpClients", "chat_openai"]
+
+_LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
 
 
 class HttpClients:
@@ -35,7 +39,10 @@ class HttpClients:
         loop = asyncio.get_running_loop()
         found = self._by_loop.get(loop)
         if found is None or found.is_closed:
-            found = self._by_loop[loop] = DefaultAsyncHttpxClient()
+            # A proxy is for the world outside: it cannot reach this machine's servers.
+            found = self._by_loop[loop] = DefaultAsyncHttpxClient(
+                mounts=dict.fromkeys(_LOOPBACK)
+            )
         return found
 
     async def aclose(self) -> None:
@@ -56,6 +63,9 @@ def chat_openai(
 
     OpenAI itself wants `max_completion_tokens`, most servers that imitate it know
     `max_tokens` only. Retries are off: the ledger counts every call.
+
+    Raises:
+        ConfigError: The model does not take these settings.
     """
     from nsed.models.openai_chat import (  # noqa: PLC0415 - a second
         CompatibleChat,
@@ -74,6 +84,10 @@ def chat_openai(
         "stream_usage": False,
         **config.model_kwargs,
     }
-    if base_url is None:
-        return OpenAIChat(**settings), "max_completion_tokens"
-    return CompatibleChat(**settings), "max_tokens"
+    try:
+        if base_url is None:
+            return OpenAIChat(**settings), "max_completion_tokens"
+        return CompatibleChat(**settings), "max_tokens"
+    except (TypeError, ValueError) as error:
+        said = redact(str(error), secrets=(api_key or "",))
+        raise ConfigError(f"expert {config.name!r} cannot be made: {said}") from error

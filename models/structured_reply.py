@@ -15,26 +15,50 @@ M = TypeVar("M", bound=BaseModel)
 
 MAX_REPLY_CHARS = 200_000
 """Longer replies are not parsed: no ballot needs them."""
+MAX_REPAIR_CHARS = 40_000
+"""Longer ones are not repaired: that may take a second of the event loop."""
 
-_TAGS = "think|thinking|thought|reasoning|reflection"
-_CLOSED = re.compile(rf"<({_TAGS})\b[^>]*>.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
-_ONLY_END = re.compile(rf"^.*</({_TAGS})\s*>", re.DOTALL | re.IGNORECASE)
-_ONLY_START = re.compile(rf"<({_TAGS})\b[^>]*>.*$", re.DOTALL | re.IGNORECASE)
+_TAG = re.compile(
+    r"<(/?)(?:think|thinking|thought|reasoning|reflection)(?:\s[^<>]{0,200})?>",
+    re.IGNORECASE,
+)
 
 
 def strip_reasoning(text: str) -> str:
-    """Remove reasoning blocks, also ones whose start or end tag is missing.
+    """Remove reasoning blocks, also nested ones and ones that lack a tag.
 
     Some chat templates open the block in the prompt, so only the end tag arrives;
-    a reply cut off while thinking has only the start tag and leaves nothing.
+    a reply cut off while thinking has only the start tag and leaves nothing. A block
+    ends at the first end tag after its start, unless further end tags show that the
+    starts inside were nested. Takes time linear in the text.
     """
-    text = _CLOSED.sub("", text)
-    text = _ONLY_END.sub("", text)
-    return _ONLY_START.sub("", text).strip()
+    kept: list[str] = []
+    place = inner = 0
+    thinking = False
+    for tag in _TAG.finditer(text):
+        ends = bool(tag[1])
+        if thinking and not ends:
+            inner += 1  # nested, or merely mentioned
+        elif thinking:
+            thinking = False
+        elif ends and inner:
+            inner -= 1  # what came since the last end tag was reasoning, too
+        elif ends:
+            kept.clear()  # the block was opened in the prompt
+        else:
+            kept.append(text[place : tag.start()])
+            thinking, inner = True, 0
+        place = tag.end()
+    if not thinking:
+        kept.append(text[place:])
+    return "".join(kept).strip()
 
 
 def read_object(text: str, form: type[M]) -> tuple[M, bool]:
     """Read one JSON object of a form out of a reply.
+
+    Where a reply holds several, the last one that fits the form counts: drafts and
+    quotations come before the final word.
 
     Returns:
         The object, and whether the JSON had to be repaired.
@@ -48,36 +72,40 @@ def read_object(text: str, form: type[M]) -> tuple[M, bool]:
     if len(plain) > MAX_REPLY_CHARS:
         raise ExpertError("malformed", f"the reply has {len(plain)} characters")
     found, repaired = _loads(plain)
-    if not isinstance(found, dict):
-        kind = type(found).__name__
-        raise ExpertError("malformed", f"expected one JSON object, found {kind}")
-    try:
-        return form.model_validate(found), repaired
-    except ValidationError as error:
-        raise ExpertError("malformed", _in_words(error)) from error
+    several = found if isinstance(found, list) else [found]
+    objects = [item for item in several if isinstance(item, dict) and item]
+    if not objects:
+        what = "an empty one" if found == {} else f"{type(found).__name__}"
+        raise ExpertError("malformed", f"expected one JSON object, found {what}")
+    complaints = []
+    for candidate in reversed(objects):
+        try:
+            return form.model_validate(candidate), repaired
+        except ValidationError as error:
+            complaints.append((len(candidate), _in_words(error)))
+    raise ExpertError("malformed", max(complaints)[1])
 
 
 def _loads(plain: str) -> tuple[Any, bool]:
     try:
         return json.loads(plain), False
-    except ValueError:  # also RecursionError's cousin: too deep to be a ballot
-        pass
+    except ValueError as error:
+        if len(plain) > MAX_REPAIR_CHARS:
+            what = f"the reply is not JSON ({error}) and too long to repair"
+            raise ExpertError("malformed", what) from error
     except RecursionError as error:
         raise ExpertError("malformed", "the reply is nested too deeply") from error
     try:
-        found = repair_json(plain, return_objects=True)
+        # Prose around several objects gives a list of them.
+        return repair_json(plain, return_objects=True), True
     except (RecursionError, ValueError) as error:
         raise ExpertError("malformed", "the reply is not JSON") from error
-    if isinstance(found, list):  # prose around an object gives a list of finds
-        objects = [item for item in found if isinstance(item, dict)]
-        found = max(objects, key=len, default=found)
-    return found, True
 
 
 def _in_words(error: ValidationError) -> str:
     """The first few complaints, short enough to quote back at the model."""
     lines = [
-        f"{'.'.join(map(str, e['loc'])) or 'object'}: {e['msg']}"
+        f"{'.'.join(map(str, e['loc']))[:80] or 'object'}: {e['msg']}"
         for e in error.errors(include_url=False, include_input=False)[:5]
     ]
     return "; ".join(lines)

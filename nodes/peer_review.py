@@ -85,11 +85,12 @@ def review_request(
     labels = tuple(label(i) for i in range(len(texts)))
     claims, chars = config.claims_per_review, config.critique_chars
     mark = fresh_mark(str(config.seed), reviewer, *texts)
-    chosen = config.expert(reviewer)
+    # The same beginning as a proposer's prompt: servers cache it.
+    examples = (*turns("propose_examples"), *turns("review_examples"))
     return Request(
         messages=(
-            Message("system", fill("review_system")),
-            *(turns("review_examples") if chosen.few_shot else ()),
+            Message("system", fill("system")),
+            *(examples if config.expert(reviewer).few_shot else ()),
             Message(
                 "user",
                 fill(

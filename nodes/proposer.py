@@ -81,11 +81,10 @@ def propose_request(
         if memory and memory.kept
         else fill("propose", task=task)
     )
-    chosen = config.expert(expert)
     return Request(
         messages=(
-            Message("system", fill("propose_system")),
-            *(turns("propose_examples") if chosen.few_shot else ()),
+            Message("system", fill("system")),
+            *(turns("propose_examples") if config.expert(expert).few_shot else ()),
             Message("user", question),
         ),
         max_output_tokens=config.answer_tokens,

@@ -69,7 +69,7 @@ async def test_foreign_text_never_enters_the_system_role() -> None:
 
     systems = {r.messages[0].content for _, r in hire.asked}
     assert all(r.messages[0].role == "system" for _, r in hire.asked)
-    assert len(systems) == 2  # one a phase, the same for all experts and rounds
+    assert len(systems) == 1  # the same for all phases, experts and rounds
 
 
 async def test_the_same_seed_gives_a_byte_identical_record() -> None:

@@ -244,7 +244,7 @@ def test_the_incumbent_falls_exactly_to_a_lead_of_the_margin(
 # --- laws ---------------------------------------------------------------------
 
 
-@settings(max_examples=60)
+@settings(max_examples=50)
 @given(weights=ballots(), data=st.data())
 def test_renaming_and_reordering_experts_and_reviewers_changes_nothing(
     weights: Matrix, data: st.DataObject
@@ -293,7 +293,7 @@ def test_renaming_and_reordering_experts_and_reviewers_changes_nothing(
     )
 
 
-@settings(max_examples=60)
+@settings(max_examples=50)
 @given(weights=ballots(), data=st.data(), part=st.floats(0, 1))
 def test_splitting_a_weight_over_clones_changes_nothing(
     weights: Matrix, data: st.DataObject, part: float

@@ -234,7 +234,7 @@ GAMMAS = st.sampled_from([0.0, 0.3, 1.0])
 BUDGETS = st.integers(32, 200)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(items=memories(), gamma=GAMMAS, tokens=BUDGETS)
 def test_the_budget_is_never_exceeded(
     items: list[MemoryItem], gamma: float, tokens: int
@@ -244,7 +244,7 @@ def test_the_budget_is_never_exceeded(
     assert sum(kept.tokens for kept in found.kept) <= tokens
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(items=memories(), gamma=GAMMAS, tokens=BUDGETS)
 def test_gating_twice_changes_nothing(
     items: list[MemoryItem], gamma: float, tokens: int
@@ -255,7 +255,7 @@ def test_gating_twice_changes_nothing(
     assert twice == GateResult(once.kept, ())
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(items=memories(), gamma=GAMMAS, tokens=BUDGETS)
 def test_incumbent_and_best_dissent_survive(
     items: list[MemoryItem], gamma: float, tokens: int
@@ -275,7 +275,7 @@ def test_incumbent_and_best_dissent_survive(
         assert best is None or best in alive
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(items=memories(), gamma=GAMMAS, tokens=BUDGETS)
 def test_every_item_is_kept_perhaps_shortened_or_dropped_for_a_reason(
     items: list[MemoryItem], gamma: float, tokens: int
@@ -296,7 +296,7 @@ def test_every_item_is_kept_perhaps_shortened_or_dropped_for_a_reason(
     }  # fmt: skip
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(items=memories(), gamma=GAMMAS, tokens=BUDGETS, data=st.data())
 def test_the_order_of_items_does_not_matter(
     items: list[MemoryItem], gamma: float, tokens: int, data: st.DataObject
