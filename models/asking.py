@@ -1,21 +1,15 @@
 """Asking one expert: attempts, waits, the re-ask of a malformed reply, the bill."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-from tenacity import (
-    AsyncRetrying,
-    RetryCallState,
-    retry_if_exception,
-    wait_none,
-    wait_random_exponential,
-)
+from tenacity import AsyncRetrying, retry_if_exception
 
 from nsed.models.base import Expert, Message, Reply, Request
-from nsed.models.failures import PASSING, CallError
+from nsed.models.failures import CallError
+from nsed.models.patience import REASKS, RUNGS, Patience, wait_for
 from nsed.models.structured_reply import strip_reasoning
 from nsed.protocol.errors import ExpertError
 from nsed.protocol.ledger import Ledger
@@ -25,14 +19,8 @@ __all__ = ["QUOTED_CHARS", "Attempt", "Outcome", "ask", "most_attempts", "reask_
 
 T = TypeVar("T")
 
-REASKS = 1
-"""How often a malformed reply is sent back with the validation error."""
-RUNGS = 3
-"""How often a lower rung of the JSON ladder may be tried."""
 QUOTED_CHARS = 1500
 """Most characters of a malformed reply that are quoted back."""
-MOST_WAIT_S = 60
-"""Longest wait a provider may ask for, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,76 +86,73 @@ async def ask(
         The outcome. Failures of the expert are values, never exceptions, so that
         one of them cannot end a run; anything else is a bug and is raised.
     """
-    ledger = Ledger(attempts)
-    made: list[Attempt] = []
-
-    async def once(current: Request) -> T:
-        if not ledger.admit():
-            raise ExpertError("budget", "no further attempt fits under the caps")
-        reply: Reply | None = None
-        try:
-            reply = await expert.reply(current)
-            value = read(reply)
-        except ExpertError as error:
-            made.append(_attempt(current, reply, error))
-            raise
-        except asyncio.CancelledError:
-            late = CallError("timeout", "cut off by the deadline of the run")
-            made.append(_attempt(current, None, late))
-            raise
-        made.append(_attempt(current, reply, None))
-        return value
-
-    async def until_done() -> T:
-        current = request
-        async for turn in AsyncRetrying(
-            retry=retry_if_exception(_Patience(retries).may_mend),
-            wait=_wait(retry_wait_s),
-            reraise=True,
-        ):
-            with turn:
-                if made and made[-1].outcome == "malformed":
-                    quoted = strip_reasoning(made[-1].reply)
-                    current = reask_of(request, quoted, made[-1].error)
-                return await once(current)
-        raise AssertionError  # the loop returns or raises
-
+    calls = _Calls(expert, read, attempts)
     try:
         async with asyncio.timeout(deadline_s) as deadline:
-            value = await until_done()
+            value = await calls.until_done(request, Patience(retries), retry_wait_s)
     except ExpertError as error:
-        # Out of attempts: the failure that asked for one more is the true cause.
-        last = made[-1] if made else None
-        if error.kind == "budget" and last is not None:
-            error = ExpertError(last.outcome, last.error)
-        return Outcome(None, error, tuple(made))
+        return Outcome(None, calls.true_cause(error), tuple(calls.made))
     except TimeoutError:
         if not deadline.expired():
             raise  # not ours: a bug in the expert
-        failed = [f"; before that: {a.error}" for a in made if a.outcome != "timeout"]
-        words = f"the deadline of the run was reached{''.join(failed[-1:])}"
-        return Outcome(None, ExpertError("timeout", words), tuple(made))
-    return Outcome(value, None, tuple(made))
+        return Outcome(None, calls.too_late(), tuple(calls.made))
+    return Outcome(value, None, tuple(calls.made))
 
 
-class _Patience:
-    """Remembers what went wrong so far, to say whether asking again may help."""
+class _Calls(Generic[T]):
+    """The calls of one question: admitted, made and noted."""
 
-    def __init__(self, retries: int) -> None:
-        self._retries = retries
-        self._failed: Counter[str] = Counter()
+    def __init__(
+        self, expert: Expert, read: Callable[[Reply], T], attempts: int
+    ) -> None:
+        self._expert, self._read = expert, read
+        self._ledger = Ledger(attempts)
+        self.made: list[Attempt] = []
 
-    def may_mend(self, error: BaseException) -> bool:
-        if not isinstance(error, ExpertError):
-            return False
-        failed = self._failed
-        failed[error.kind] += 1
-        if error.kind in PASSING:
-            return sum(failed[kind] for kind in PASSING) <= self._retries
-        if error.kind == "unsupported":  # asking in the same way again is no use
-            lower_rung = isinstance(error, CallError) and error.lower_rung
-            return lower_rung and failed["unsupported"] <= RUNGS
-        return error.kind == "malformed" and failed["malformed"] <= REASKS
+    async def until_done(
+        self, request: Request, patience: Patience, retry_wait_s: float
+    ) -> T:
+        current = request
+        async for turn in AsyncRetrying(
+            retry=retry_if_exception(patience.may_mend),
+            wait=wait_for(retry_wait_s),
+            reraise=True,
+        ):
+            with turn:
+                if self.made and self.made[-1].outcome == "malformed":
+                    quoted = strip_reasoning(self.made[-1].reply)
+                    current = reask_of(request, quoted, self.made[-1].error)
+                return await self._once(current)
+        raise AssertionError  # the loop returns or raises
+
+    async def _once(self, request: Request) -> T:
+        if not self._ledger.admit():
+            raise ExpertError("budget", "no further attempt fits under the caps")
+        reply: Reply | None = None
+        try:
+            reply = await self._expert.reply(request)
+            value = self._read(reply)
+        except ExpertError as error:
+            self.made.append(_attempt(request, reply, error))
+            raise
+        except asyncio.CancelledError:  # the call was made, whatever came of it
+            late = CallError("timeout", "cut off by the deadline of the run")
+            self.made.append(_attempt(request, None, late))
+            raise
+        self.made.append(_attempt(request, reply, None))
+        return value
+
+    def true_cause(self, error: ExpertError) -> ExpertError:
+        """Out of attempts, the failure that asked for one more is the true cause."""
+        if error.kind != "budget" or not self.made:
+            return error
+        return ExpertError(self.made[-1].outcome, self.made[-1].error)
+
+    def too_late(self) -> ExpertError:
+        failed = [a.error for a in self.made if a.outcome != "timeout"]
+        before = f"; before that: {failed[-1]}" if failed else ""
+        words = f"the deadline of the run was reached{before}"
+        return ExpertError("timeout", words)
 
 
 def _attempt(
@@ -182,19 +167,3 @@ def _attempt(
         error=str(error) if error else "",
         usage=reply.usage if reply else Usage(calls=1),
     )
-
-
-def _wait(first_s: float) -> Callable[[RetryCallState], float]:
-    """Back off after passing failures; a re-ask has nothing to wait for."""
-    if first_s <= 0:
-        return wait_none()
-    backoff = wait_random_exponential(multiplier=first_s, max=30)
-
-    def wait(state: RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
-        if not isinstance(error, ExpertError) or error.kind not in PASSING:
-            return 0.0
-        wanted = error.retry_after_s if isinstance(error, CallError) else None
-        return max(backoff(state), min(wanted or 0.0, MOST_WAIT_S))
-
-    return wait

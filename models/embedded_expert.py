@@ -23,7 +23,7 @@ __all__ = ["EmbeddedExpert", "server_alias"]
 
 
 def server_alias(name: str, path: Path, context_tokens: int) -> str:
-    """Name the server an expert needs: two runs may mean different files by one name."""
+    """Name an expert's server: two runs may mean different files by one name."""
     served = hashlib.sha256(f"{path}\x1f{context_tokens}".encode("utf-8", "replace"))
     return f"{name}-{served.hexdigest()[:8]}"
 

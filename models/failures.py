@@ -69,7 +69,7 @@ class CallError(ExpertError):
 
     def __init__(
         self,
-        kind: FailureKind,
+        kind: str,
         message: str,
         *,
         method: BallotMethod = "text",
@@ -96,7 +96,7 @@ def classify(
     words = redact(raw, secrets=secrets)
     kind = error.kind if isinstance(error, ExpertError) else _kind(error, words)
     return CallError(
-        kind,  # type: ignore[arg-type] - whoever raises an ExpertError used our words
+        kind,
         words,
         method=method,
         retry_after_s=_retry_after_s(error),
@@ -147,8 +147,7 @@ def _by_status(status: int, words: str) -> FailureKind:
 def _retry_after_s(error: BaseException) -> float | None:
     """What `Retry-After` says: seconds, or a date."""
     headers = getattr(getattr(error, "response", None), "headers", None)
-    said = headers.get("retry-after") if hasattr(headers, "get") else None
-    if said is None:
+    if headers is None or not (said := headers.get("retry-after")):
         return None
     try:
         seconds = float(said)

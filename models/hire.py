@@ -5,7 +5,8 @@ The one place that reads keys and folders from the environment.
 
 import asyncio
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,16 +15,16 @@ from weakref import WeakKeyDictionary
 from langchain_core.language_models import BaseChatModel
 from platformdirs import user_cache_path
 
+from nsed.models.api_key import header_safe, key_in_file
 from nsed.models.base import Expert
 from nsed.models.chat_model_expert import LADDER_OPENAI, ChatModelExpert
 from nsed.models.embedded_expert import EmbeddedExpert
 from nsed.models.embedded_pool import EmbeddedPool
 from nsed.models.endpoint import Abilities, Limits
+from nsed.models.installed_weights import installed_weights, weight_of
 from nsed.models.model_class import chat_model_of, limit_field_of
 from nsed.models.openai_endpoint import HttpClients, chat_openai
 from nsed.models.scripted import ScriptedExpert
-from nsed.models.weights import locate
-from nsed.models.weights_manifest import Weight, find_weight
 from nsed.protocol.errors import ConfigError, WeightError
 from nsed.state.expert_config import ExpertConfig
 
@@ -95,7 +96,7 @@ class Hire:
         if config.provider == "embedded":
             if find_spec("xllamacpp") is None:
                 raise ConfigError("embedded models need: pip install 'nsed[local]'")
-            await asyncio.to_thread(_weights_finder(config))
+            await asyncio.to_thread(_weights_path, config)
         elif key not in mine and config.provider == "openai":
             await asyncio.to_thread(import_module, "nsed.models.openai_chat")
             api_key = await asyncio.to_thread(api_key_of, config)
@@ -112,7 +113,7 @@ class Hire:
         if config.provider == "embedded":
             return EmbeddedExpert(
                 config=config,
-                weights=_weights_finder(config),
+                weights=partial(_weights_path, config),
                 pool=self.pool,
                 clients=self._clients,
                 limits=self._limits,
@@ -161,66 +162,23 @@ def weights_paths() -> tuple[Path, ...]:
     return tuple(Path(part) for part in given.split(os.pathsep) if part)
 
 
-def weight_of(config: ExpertConfig) -> Weight | None:
-    """The manifest's weight an embedded expert names; None for a file of the user's."""
-    if config.provider != "embedded" or config.model.endswith(".gguf"):
-        return None
-    return find_weight(config.model)
-
-
-def _weights_finder(config: ExpertConfig) -> Callable[[], Path]:
-    def find() -> Path:
-        weight = weight_of(config)
-        if weight is None:
-            path = Path(config.model).expanduser()
-            if not path.is_file():
-                raise WeightError(f"expert {config.name!r}: no file at {path}")
-            return path
-        try:
-            found = locate(
-                weight, cache_dir=weights_cache(), user_paths=weights_paths()
-            )
-        except OSError as error:
-            raise WeightError(f"cannot look for {weight.name}: {error}") from error
-        if found is None:
-            raise WeightError(
-                f"the weights of {weight.name} are not on this machine; "
-                f"fetch them with: nsed models pull {weight.name}"
-            )
-        return found
-
-    return find
+def _weights_path(config: ExpertConfig) -> Path:
+    return installed_weights(
+        config, cache_dir=weights_cache(), user_paths=weights_paths()
+    )
 
 
 def api_key_of(config: ExpertConfig) -> str | None:
     """Read an expert's key; None if it names none, ConfigError if it is not there."""
+    whose = f"expert {config.name!r}"
     if config.api_key_file is not None:
-        return _key_in_file(config.name, Path(config.api_key_file).expanduser())
+        return key_in_file(Path(config.api_key_file).expanduser(), whose)
     if config.api_key_env is None:
         return None
     key = os.environ.get(config.api_key_env)
     if not key:
         raise ConfigError(
-            f"expert {config.name!r}: the environment variable "
-            f"{config.api_key_env} is not set; it should hold the API key"
+            f"{whose}: the environment variable {config.api_key_env} is not set; "
+            "it should hold the API key"
         )
-    return _header_safe(key, f"expert {config.name!r}: {config.api_key_env}")
-
-
-def _key_in_file(name: str, path: Path) -> str:
-    whose = f"expert {name!r}: the file that api_key_file names"
-    try:
-        key = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", "it is not text")
-        raise ConfigError(f"{whose} cannot be read: {why}") from error
-    if not key:
-        raise ConfigError(f"{whose} is empty")
-    return _header_safe(key, whose)
-
-
-def _header_safe(key: str, whose: str) -> str:
-    key = key.strip()
-    if not key or not all("!" <= character <= "~" for character in key):
-        raise ConfigError(f"{whose} holds no key: a key is one word of plain ASCII")
-    return key
+    return header_safe(key, f"{whose}: {config.api_key_env}")

@@ -31,7 +31,11 @@ def scripted(
         settings: `critique` and `fails` go to its script, all else to its config.
     """
     of_script = {k: settings.pop(k) for k in ("critique", "fails") if k in settings}
-    script = {"proposals": proposals, "weights": weights or {}, **of_script}
+    script: dict[str, object] = {
+        "proposals": proposals,
+        "weights": weights or {},
+        **of_script,
+    }
     return ExpertConfig.model_validate(
         {
             "name": name,

@@ -153,8 +153,11 @@ def decide(
 
 
 def conviction(support: Vector, winner: int) -> float:
-    """Winner's share of all net support: ns_w / Σ|ns|, 0 if the sum is 0 [authors]."""
-    known = np.nan_to_num(support)
+    """Winner's share of all net support: ns_w / Σ|ns|, 0 if the sum is 0 [authors].
+
+    NaN counts as 0, and so does rounding noise: votes that cancel convince nobody.
+    """
+    known = np.nan_to_num(support).round(TIE_DIGITS)
     total = float(np.abs(known).sum())
     return float(known[winner]) / total if total else 0.0
 

@@ -100,12 +100,18 @@ def _secrets(table: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Secrets that stand in the file itself, or are named twice."""
     wanted = 'write api_key = "${NAME}" with the environment variable that holds it'
     found = []
-    if "api_key" in table and not _VARIABLE.fullmatch(str(table["api_key"])):
+    variable = _VARIABLE.fullmatch(str(table.get("api_key", "")))
+    if "api_key" in table and variable is None:
         found.append(("api_key", f"a key must not stand in the file; {wanted}"))
-    variable = _VARIABLE.sub(r"\1", str(table.get("api_key", "")))
-    for key, name in (("api_key", variable), ("api_key_env", table.get("api_key_env"))):
-        if isinstance(name, str) and _like_a_key(name) and key in table:
-            found.append((key, f"this looks like the key itself; {wanted}"))
+    names = {
+        "api_key": variable[1] if variable else None,
+        "api_key_env": table.get("api_key_env"),
+    }
+    found += [
+        (key, f"this looks like the key itself; {wanted}")
+        for key, name in names.items()
+        if isinstance(name, str) and _like_a_key(name)
+    ]
     given = [key for key in _KEYS if key in table]
     if len(given) > 1:
         found.append((given[-1], f"give only one of {', '.join(given)}"))

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
+from nsed.cli.question import read_question
+from nsed.protocol.errors import ConfigError
 from nsed.state.run_record import RunRecord, comparable
 
 Nsed = Callable[..., Result]
@@ -148,9 +150,6 @@ def test_a_mistake_is_one_line_and_exit_code_2(
 def test_a_terminal_without_a_question_is_told_how(
     pool: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from nsed.cli.question import read_question
-    from nsed.protocol.errors import ConfigError
-
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
     with pytest.raises(ConfigError, match="there is no question: nsed ask"):
         read_question(None, None)

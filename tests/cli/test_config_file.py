@@ -14,7 +14,7 @@ from nsed.state.expert_config import ExpertConfig
 from nsed.state.roster import EMBEDDED_ROSTER
 
 Nsed = Callable[..., Result]
-SECRET = "sk-live-51Hf8s7dKq2pXv9"
+CANARY = "sk-live-51Hf8s7dKq2pXv9"
 HEAD = '[[experts]]\nname = "ada"\nmodel = "m"\n'
 SCRIPTED = (
     '[[experts]]\nname = "{0}"\nprovider = "scripted"\nscript = {{proposals = ["1"]}}\n'
@@ -38,8 +38,8 @@ HOSTILE = {
         "experts.ada.bas_url: unknown key. Did you mean 'base_url'?",
     ),
     "unknown script key": (
-        '[[experts]]\nname = "a"\nprovider = "scripted"\nscript = {weigths = {a = 1}}\n',
-        "experts.a.script.weigths: unknown key. Did you mean 'weights'?",
+        SCRIPTED.format("a").replace("proposals", "proposal"),
+        "experts.a.script.proposal: unknown key. Did you mean 'proposals'?",
     ),
     "wrong type": (
         '[deliberation]\nrounds = "3"\n',
@@ -83,8 +83,7 @@ HOSTILE = {
     ),
     "unknown word": (
         '[deliberation]\nrule = "singed"\n',
-        "deliberation.rule: should be one of signed, classic, mean, borda, plurality, "
-        "found \"singed\". Did you mean 'signed'?",
+        'should be one of signed, classic, mean, borda, plurality, found "singed".',
     ),
     "unknown ballot method": (
         HEAD + 'ballots = "jsn_schema"\n',
@@ -104,8 +103,7 @@ HOSTILE = {
         "experts.ada: two experts have this name; rename one",
     ),
     "the name of an embedded one": (
-        f'include_embedded = true\n[[experts]]\nname = "{EMBEDDED_ROSTER[0].name}"\n'
-        'model = "m"\n',
+        "include_embedded = true\n" + HEAD.replace("ada", EMBEDDED_ROSTER[0].name),
         "two experts have this name",
     ),
     "nobody at all": ("include_embedded = false\n", "experts: there are none"),
@@ -114,11 +112,15 @@ HOSTILE = {
         "experts.ada: expert 'ada': provider 'openai' needs 'model'",
     ),
     "key in the file": (
-        f'{HEAD}api_key = "{SECRET}"\n',
+        f'{HEAD}api_key = "{CANARY}"\n',
         "experts.ada.api_key: a key must not stand in the file",
     ),
     "key for a variable": (
-        f'{HEAD}api_key_env = "{SECRET}"\n',
+        f'{HEAD}api_key_env = "{CANARY}"\n',
+        "experts.ada.api_key_env: this looks like the key itself",
+    ),
+    "no variable's name": (
+        HEAD + 'api_key_env = "a key"\n',
         "experts.ada.api_key_env: should be the name of an environment variable",
     ),
     "key that could be a variable": (
@@ -126,8 +128,7 @@ HOSTILE = {
         "experts.ada.api_key_env: this looks like the key itself",
     ),
     "key among the class's arguments": (
-        '[[experts]]\nname = "a"\nprovider = "langchain"\nmodel_class = "x:Y"\n'
-        f'model_kwargs = {{api_key = "{SECRET}"}}\n',
+        f'{HEAD}provider = "langchain"\nmodel_kwargs = {{api_key = "{CANARY}"}}\n',
         "'api_key' looks like a secret and may not stand here",
     ),
     "two keys": (
@@ -147,8 +148,8 @@ HOSTILE = {
         "experts.a.base_url: provider 'scripted' does not use it, only openai",
     ),
     "unknown weights": (
-        '[[experts]]\nname = "a"\nprovider = "embedded"\nmodel = "qwen2.5-coder-1.5b"\n',
-        "experts.a.model: no weights are called 'qwen2.5-coder-1.5b'. Did you mean",
+        HEAD.replace('"m"', '"qwen2.5-coder-1.5b"') + 'provider = "embedded"\n',
+        "experts.ada.model: no weights are called 'qwen2.5-coder-1.5b'. Did you mean",
     ),
     "a skill that is none": (
         HEAD + "skill = {math = 1.5}\n",
@@ -187,7 +188,7 @@ def test_each_mistake_is_one_clear_line(here: Path, nsed: Nsed, case: str) -> No
     assert line.startswith("error: nsed.toml: ")
     assert words in line
     assert line.isprintable()
-    for secret in (SECRET, "hunter2", "gsk8dJ3kfL2mQ9xZ7c"):
+    for secret in (CANARY, "hunter2", "gsk8dJ3kfL2mQ9xZ7c"):
         assert secret not in line
 
 
@@ -268,8 +269,8 @@ def test_a_key_file_that_is_not_there(
 def test_a_key_has_three_spellings_and_none_is_kept(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("ADA_KEY", SECRET)
-    (here / "key").write_text(f"{SECRET}\n")
+    monkeypatch.setenv("ADA_KEY", CANARY)
+    (here / "key").write_text(f"{CANARY}\n")
     found = []
     for line in (
         'api_key = "${ADA_KEY}"',
@@ -279,7 +280,7 @@ def test_a_key_has_three_spellings_and_none_is_kept(
         (here / "nsed.toml").write_text(f"{HEAD}{line}\n")
         (expert,) = load_config("nsed.toml").experts
         found.append((expert.api_key_env, expert.api_key_file))
-        assert SECRET not in expert.model_dump_json()
+        assert CANARY not in expert.model_dump_json()
 
     assert found == [("ADA_KEY", None), ("ADA_KEY", None), (None, "key")]
 
@@ -287,7 +288,7 @@ def test_a_key_has_three_spellings_and_none_is_kept(
 def test_check_tells_whether_keys_are_set_but_not_what_they_are(
     here: Path, nsed: Nsed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("ADA_KEY", SECRET)
+    monkeypatch.setenv("ADA_KEY", CANARY)
     monkeypatch.delenv("BOB_KEY", raising=False)
     other = HEAD.replace("ada", "bob") + 'api_key = "${BOB_KEY}"\n'
     (here / "nsed.toml").write_text(f'{HEAD}api_key_env = "ADA_KEY"\n{other}')
@@ -298,7 +299,7 @@ def test_check_tells_whether_keys_are_set_but_not_what_they_are(
     assert "OK: nsed.toml" in told.stdout
     assert "Key of ada: ADA_KEY is set" in told.stdout
     assert "Key of bob: BOB_KEY is NOT SET" in told.stdout
-    assert SECRET not in told.output
+    assert CANARY not in told.output
 
 
 def test_the_file_here_wins_over_the_user_s_and_none_is_the_roster(here: Path) -> None:

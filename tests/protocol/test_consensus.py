@@ -367,6 +367,13 @@ def test_conviction_without_any_support_is_zero() -> None:
     assert conviction(np.array([0.0, NAN]), 0) == 0
 
 
+def test_votes_that_cancel_convince_nobody() -> None:
+    """√.1 + √.9 - (√.9 + √.1) may leave 1e-17, which is no conviction of 1."""
+    noise = np.array([1e-17, 0.0])
+
+    assert conviction(noise, 0) == 0
+
+
 @given(weights=ballots(), data=st.data())
 def test_without_evidence_the_pure_vote_decides(
     weights: Matrix, data: st.DataObject

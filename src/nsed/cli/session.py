@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from nsed.cli.exits import ExitCode, complain
 from nsed.cli.live_view import LiveView
 from nsed.models.hire import Hire
-from nsed.protocol.errors import ConfigError, QuorumError
+from nsed.protocol.errors import QuorumError
 from nsed.run import Run
 from nsed.state.context import DeliberationConfig
 from nsed.state.expert_config import ExpertConfig
@@ -46,7 +46,7 @@ async def run_session(
     """Run, show, and end every model server however it ends.
 
     Raises:
-        ConfigError: An expert cannot be hired; a line for each.
+        ConfigError: An expert cannot be asked; a line for each.
         NsedError: There is no answer.
     """
     hire = Hire()
@@ -59,7 +59,7 @@ async def run_session(
         os._exit(ExitCode.INTERRUPTED)
 
     try:
-        _hire_all(hire, seated(config, graph))
+        await hire.check(seated(config, graph))
         run = Run(task, config, hire=hire, graph=graph)
         watching = asyncio.create_task(_watch(run, view))
         with view, _on_interrupt(watching.cancel, abort) as pressed:
@@ -73,18 +73,6 @@ async def run_session(
         return Ended(await run.record(), cut_short=False)
     finally:
         await hire.aclose()
-
-
-def _hire_all(hire: Hire, experts: tuple[ExpertConfig, ...]) -> None:
-    """Find every missing key and package before anybody is asked."""
-    problems = []
-    for expert in experts:
-        try:
-            hire(expert)
-        except ConfigError as error:
-            problems.append(str(error))
-    if problems:
-        raise ConfigError("\n".join(problems))
 
 
 async def _watch(run: Run, view: LiveView) -> None:

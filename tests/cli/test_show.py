@@ -1,0 +1,145 @@
+"""`nsed show`: a record for people, and one line for what is none."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import Result
+
+Nsed = Callable[..., Result]
+
+
+@pytest.fixture
+def saved(pool: Path, nsed: Nsed) -> Path:
+    nsed("ask", "What is 6 * 7?", "--rounds", "2", "--save", "runs", "-q")
+    (file,) = (pool / "runs").iterdir()
+    return file
+
+
+def test_everything_is_there(saved: Path, nsed: Nsed) -> None:
+    ended = nsed("show", str(saved))
+
+    assert ended.exit_code == 0
+    for part in (
+        "What is 6 * 7?",
+        "rounds = 2",
+        "prompts: propose ",
+        "proposers, by FixedTeam: ada, bob, cy",
+        "bob answers 41",
+        "six sevens are 42",
+        "ada reviews",
+        "weight -60, vote",
+        "No error found.",
+        "borda: 42",
+        "Memory for the next round",
+        "kept proposal",
+        "Stopped after 2 rounds",
+        "Net support",
+        "Tokens in",
+    ):
+        assert part in ended.stdout, part
+    assert ended.stderr == ""
+
+
+def test_it_fits_80_columns(saved: Path, nsed: Nsed) -> None:
+    told = nsed("show", str(saved)).stdout
+
+    assert max(map(len, told.splitlines())) <= 80
+
+
+def test_an_absence_is_shown_with_what_was_written(saved: Path, nsed: Nsed) -> None:
+    document = json.loads(saved.read_text())
+    document["absences"]["r1.review.ada"] = {
+        "round": 1,
+        "phase": "review",
+        "expert": "ada",
+        "kind": "malformed",
+        "reason": "no JSON\u001b[2J",
+    }
+    document["calls"]["r1.review.ada.1"]["reply"] = "I would rather not."
+    saved.write_text(json.dumps(document))
+
+    told = nsed("show", str(saved)).stdout
+
+    assert "ada was absent (review, malformed): no JSON\\x1b[2J" in told
+    assert "it wrote: I would rather not." in told
+
+
+def test_json_is_the_record_itself(saved: Path, nsed: Nsed) -> None:
+    assert json.loads(nsed("show", str(saved), "--json").stdout) == json.loads(
+        saved.read_text()
+    )
+
+
+def changed(**fields: Any) -> Callable[[dict[str, Any]], Any]:
+    return lambda document: {**document, **fields}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda _: [], "not a run record: it has no schema_version"),
+        (lambda _: {"task": "x"}, "not a run record: it has no schema_version"),
+        (changed(schema_version="1"), "it has no schema_version"),
+        (changed(schema_version=2), "written by a newer nsed (schema version 2)"),
+        (changed(schema_version=0), "written by an older nsed (schema version 0)"),
+        (changed(task=5), "not a run record: task: "),
+        (changed(extra=1), "not a run record: extra: "),
+    ],
+)
+def test_what_is_no_record_is_one_line(
+    saved: Path, nsed: Nsed, change: Callable[[Any], Any], words: str
+) -> None:
+    saved.write_text(json.dumps(change(json.loads(saved.read_text()))))
+
+    ended = nsed("show", str(saved))
+
+    assert ended.exit_code == 2
+    assert ended.stdout == ""
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith(f"error: {saved}: ")
+    assert words in line
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "No such file or directory"),
+        (b"{", "not a run record: this is not JSON"),
+        (b"\xff\xfe\x00", "not a run record: this is not JSON"),
+        (b"[" * 100_000, "not a run record: this is not JSON"),
+    ],
+    ids=["missing", "cut", "binary", "deep"],
+)
+def test_what_cannot_be_read_is_one_line(
+    here: Path, nsed: Nsed, content: bytes | None, words: str
+) -> None:
+    if content is not None:
+        (here / "r.json").write_bytes(content)
+
+    ended = nsed("show", "r.json")
+
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert ended.stderr == f"error: r.json: {words}\n"
+
+
+def test_a_folder_is_no_record(here: Path, nsed: Nsed) -> None:
+    assert nsed("show", ".").stderr == "error: .: Is a directory\n"
+
+
+def test_an_answer_of_many_words_is_folded(pool: Path, nsed: Nsed) -> None:
+    text = (pool / "nsed.toml").read_text()
+    long = "word " * 400
+    text = text.replace("6 * 7 = 42", long)
+    (pool / "nsed.toml").write_text(text)
+    nsed("ask", "q", "--save", "runs", "-q")
+    (file,) = (pool / "runs").iterdir()
+
+    told = nsed("show", str(file)).stdout
+
+    assert max(map(len, told.splitlines())) <= 80
+    assert told.count("word") >= 400
+    shutil.rmtree(pool / "runs")
