@@ -4,7 +4,14 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel, create_model
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    RootModel,
+    create_model,
+)
 
 from nsed.models.structured_reply import read_object
 from nsed.protocol.errors import ExpertError
@@ -15,9 +22,20 @@ __all__ = ["ballot_example", "ballot_schema", "ballot_tokens", "read_marks"]
 CLAIM_CHARS = 120
 
 
+def _no_truth_value(found: object) -> object:
+    if isinstance(found, bool):  # pydantic would read 1 and 0
+        msg = "a weight is a number from -100 to 100"
+        raise ValueError(msg)  # noqa: TRY004 - pydantic takes ValueErrors
+    return found
+
+
 class _MarkForm(BaseModel):
     critique: str = ""
-    weight: Annotated[float, Field(ge=-100, le=100, allow_inf_nan=False)]
+    weight: Annotated[
+        float,
+        BeforeValidator(_no_truth_value),
+        Field(ge=-100, le=100, allow_inf_nan=False),
+    ]
     claims: tuple[str, ...] = ()
 
 
@@ -58,15 +76,20 @@ def ballot_tokens(candidates: int, *, chars: int, claims: int) -> int:
     return 32 + candidates * (64 + chars + claims * (CLAIM_CHARS + 8))
 
 
-def read_marks(text: str, *, chars: int, claims: int) -> tuple[dict[str, Mark], bool]:
+def read_marks(
+    text: str, *, chars: int, claims: int, truncated: bool = False
+) -> tuple[dict[str, Mark], bool]:
     """Read what a reviewer wrote, by label, and whether it had to be repaired.
 
-    Weights are rounded to integers, long texts cut to the form's bounds.
+    Weights are rounded to integers, long texts cut to the form's bounds. A ballot that
+    was cut off is not repaired: `8` may have been the beginning of `80`.
 
     Raises:
-        ExpertError: `malformed` or `empty`.
+        ExpertError: `malformed`, `empty` or `truncated`.
     """
     form, repaired = read_object(text, _BallotForm)
+    if truncated and repaired:
+        raise ExpertError("truncated", "the ballot was cut off before its end")
     if not form.root:
         raise ExpertError("malformed", "the ballot marks no candidate")
     marks = {

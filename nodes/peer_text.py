@@ -3,10 +3,14 @@
 import hashlib
 import re
 from collections.abc import Sequence
+from html import escape
 
 __all__ = ["frame", "fresh_mark"]
 
-_LOOKALIKE = re.compile(r"<(?=\s*/?\s*(?:candidate|earlier)\b)", re.IGNORECASE)
+# White space, and characters nobody sees, may stand between a tag's letters.
+_GAP = "[\\s\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]*+"
+_WORDS = "|".join(_GAP.join(word) for word in ("candidate", "earlier"))
+_LOOKALIKE = re.compile(f"<(?={_GAP}(?:/{_GAP})?(?:{_WORDS}))", re.IGNORECASE)
 
 
 def fresh_mark(*parts: str) -> str:
@@ -28,7 +32,7 @@ def frame(kind: str, texts: Sequence[tuple[str, str]], *, mark: str) -> str:
         mark: From `fresh_mark`.
     """
     return "\n".join(
-        f'<{kind} label="{label}" mark="{mark}">\n'
+        f'<{kind} label="{escape(label)}" mark="{mark}">\n'
         f"{_LOOKALIKE.sub('&lt;', text)}\n</{kind} {mark}>"
         for label, text in texts
     )

@@ -15,6 +15,7 @@ from nsed.state.roster import EMBEDDED_ROSTER
 
 Nsed = Callable[..., Result]
 CANARY = "sk-live-51Hf8s7dKq2pXv9"
+COMMUNITY = '[[experts]]\nname = "ada"\nprovider = "community"\nmodel_class = "ChatX"\n'
 HEAD = '[[experts]]\nname = "ada"\nmodel = "m"\n'
 SCRIPTED = (
     '[[experts]]\nname = "{0}"\nprovider = "scripted"\nscript = {{proposals = ["1"]}}\n'
@@ -127,8 +128,16 @@ HOSTILE = {
         HEAD + 'api_key_env = "gsk8dJ3kfL2mQ9xZ7c"\n',
         "experts.ada.api_key_env: this looks like the key itself",
     ),
+    "key in a wrong place": (
+        f'{HEAD}ballots = "{CANARY}"\n',
+        "json_schema, tools, json_mode, text, auto, found text",
+    ),
+    "key for a number": (
+        f'{HEAD}temperature = "{CANARY}"\n',
+        "experts.ada.temperature: should be a number, found text",
+    ),
     "key among the class's arguments": (
-        f'{HEAD}provider = "langchain"\nmodel_kwargs = {{api_key = "{CANARY}"}}\n',
+        f'{COMMUNITY}model_kwargs = {{api_key = "{CANARY}"}}\n',
         "'api_key' looks like a secret and may not stand here",
     ),
     "two keys": (

@@ -1,0 +1,164 @@
+"""Asking one expert: attempts, waits, the re-ask, and what is left on record."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from questions import QUESTION, REVIEW, Told, asked
+
+from nsed.models.asking import most_attempts, reask_of
+from nsed.models.failures import CallError
+from nsed.protocol.errors import ExpertError
+from nsed.protocol.usage import Usage
+
+
+async def test_a_good_reply_is_the_value_and_one_attempt() -> None:
+    outcome = await asked(Told("8"))
+
+    assert (outcome.value, outcome.failure) == (8, None)
+    assert [a.outcome for a in outcome.attempts] == ["ok"]
+    assert outcome.attempts[0].usage == Usage(calls=1, output_tokens=1)
+
+
+@pytest.mark.parametrize("kind", ["connection", "empty", "rate_limit", "server_error"])
+async def test_a_failure_that_may_pass_is_tried_again(kind: str) -> None:
+    outcome = await asked(Told(ExpertError(kind, "once"), "8"))
+
+    assert outcome.value == 8
+    assert [a.outcome for a in outcome.attempts] == [kind, "ok"]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["auth", "content_filter", "context_too_long", "model_gone", "timeout"],
+)
+async def test_a_failure_that_will_not_pass_is_not_tried_again(kind: str) -> None:
+    outcome = await asked(Told(ExpertError(kind, "no")), retries=5)
+
+    assert outcome.failure is not None
+    assert outcome.failure.kind == kind
+    assert len(outcome.attempts) == 1
+
+
+async def test_passing_failures_share_one_number_of_retries() -> None:
+    failing = Told(*(ExpertError(k, k) for k in ("empty", "connection", "empty")))
+
+    outcome = await asked(failing, retries=2)
+
+    assert outcome.failure is not None
+    assert [a.outcome for a in outcome.attempts] == ["empty", "connection", "empty"]
+
+
+async def test_a_malformed_reply_is_sent_back_once_with_the_complaint() -> None:
+    expert = Told("<think>hm</think>eight", "8")
+
+    outcome = await asked(expert)
+
+    assert outcome.value == 8
+    *before, quoted, complaint = expert.asked[1].messages
+    assert tuple(before) == REVIEW.messages
+    assert (quoted.role, quoted.content) == ("assistant", "eight")
+    assert complaint.role == "user"
+    assert "expected a number" in complaint.content
+
+
+async def test_a_second_malformed_reply_is_the_end_and_stays_on_record() -> None:
+    outcome = await asked(Told("eight", "ocho", "8"))
+
+    assert outcome.failure is not None
+    assert outcome.failure.kind == "malformed"
+    assert [a.reply for a in outcome.attempts] == ["eight", "ocho"]
+    assert [a.usage.calls for a in outcome.attempts] == [1, 1]
+
+
+async def test_after_a_re_ask_a_retry_asks_the_re_asked_question() -> None:
+    expert = Told("eight", ExpertError("connection", "down"), "8")
+
+    assert (await asked(expert)).value == 8
+    assert expert.asked[2] == expert.asked[1] != REVIEW
+
+
+@pytest.mark.parametrize("attempts", [1, 2, 3])
+async def test_never_more_attempts_than_granted(attempts: int) -> None:
+    expert = Told(*[ExpertError("connection", "down")] * 9)
+
+    outcome = await asked(expert, attempts=attempts, retries=5)
+
+    assert len(expert.asked) == len(outcome.attempts) == attempts
+    assert outcome.failure is not None
+    assert outcome.failure.kind == "connection"  # the cause, not the lack of attempts
+
+
+async def test_without_any_attempt_nothing_is_asked() -> None:
+    expert = Told("8")
+
+    outcome = await asked(expert, attempts=0)
+
+    assert (outcome.failure and outcome.failure.kind, expert.asked) == ("budget", [])
+
+
+async def test_a_refused_rung_is_followed_by_the_next_one() -> None:
+    refused = CallError("unsupported", "no", method="json_schema", lower_rung=True)
+
+    outcome = await asked(Told(refused, "8"), retries=0)
+
+    assert outcome.value == 8
+    assert outcome.attempts[0].method == "json_schema"
+
+
+async def test_a_refusal_without_a_lower_rung_is_final() -> None:
+    outcome = await asked(Told(CallError("unsupported", "no")), retries=5)
+
+    assert len(outcome.attempts) == 1
+
+
+async def test_the_worst_case_of_attempts_is_reached_and_not_passed() -> None:
+    lower = [CallError("unsupported", "no", lower_rung=True) for _ in range(3)]
+    expert = Told(*lower, ExpertError("empty", "x"), "eight", "ocho", "8", "8")
+
+    outcome = await asked(expert, attempts=99, retries=1)
+
+    assert len(outcome.attempts) == most_attempts(retries=1, structured=True) == 6
+
+
+async def test_the_deadline_ends_the_call_and_the_call_is_on_record() -> None:
+    expert = Told(ExpertError("server_error", "503"), lambda: asyncio.sleep(9))
+
+    outcome = await asked(expert, deadline_s=0.05)
+
+    assert outcome.failure is not None
+    assert outcome.failure.kind == "timeout"
+    assert "before that: 503" in str(outcome.failure)
+    assert [a.outcome for a in outcome.attempts] == ["server_error", "timeout"]
+    assert sum(a.usage.calls for a in outcome.attempts) == 2
+
+
+async def test_a_bug_is_raised_and_not_an_absence() -> None:
+    with pytest.raises(ZeroDivisionError):
+        await asked(Told(ZeroDivisionError()))
+    with pytest.raises(TimeoutError):  # not the deadline's
+        await asked(Told(TimeoutError()), deadline_s=9)
+
+
+async def test_cancelling_goes_through() -> None:
+    task = asyncio.create_task(asked(Told(lambda: asyncio.sleep(9))))
+    await asyncio.sleep(0.01)
+    task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+def test_what_is_quoted_back_is_bounded() -> None:
+    *_, quoted, complaint = reask_of(QUESTION, "x" * 9999, "y" * 9999).messages
+
+    assert quoted.content == "x" * 1500
+    assert len(complaint.content) < 1600
+
+
+async def test_asking_does_not_touch_the_question() -> None:
+    before = replace(REVIEW)
+
+    await asked(Told("eight", "8"))
+
+    assert before == REVIEW
