@@ -52,7 +52,8 @@ def create_deliberation(
         input_schema=DeliberationInput,
         output_schema=DeliberationOutput,
     )
-    graph.add_node("broker", Binding(broker or FixedTeam()))
+    check = hire.check if isinstance(hire, Hire) else None
+    graph.add_node("broker", Binding(broker or FixedTeam(), check))
     graph.add_node("proposer", Proposer(hire))
     graph.add_node("identity_mask", identity_mask)
     graph.add_node("peer_review", PeerReview(hire))

@@ -26,14 +26,16 @@ def create_majority_vote(
     *, hire: Hiring | None = None, broker: Broker | None = None
 ) -> Deliberation:
     """Wire the baseline from the deliberation's own nodes; uncompiled."""
+    hire = hire or Hire()
     graph: Deliberation = StateGraph(
         DeliberationState,
         context_schema=DeliberationConfig,
         input_schema=DeliberationInput,
         output_schema=DeliberationOutput,
     )
-    graph.add_node("broker", Binding(broker or FixedTeam(reviewing=False)))
-    graph.add_node("proposer", Proposer(hire or Hire()))
+    check = hire.check if isinstance(hire, Hire) else None
+    graph.add_node("broker", Binding(broker or FixedTeam(reviewing=False), check))
+    graph.add_node("proposer", Proposer(hire))
     graph.add_node("majority_vote", majority_vote)
     graph.add_node("verdict", verdict)
     graph.add_edge(START, "broker")

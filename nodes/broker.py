@@ -1,6 +1,7 @@
 """Bind: who sits where this round, and whether the money carries it."""
 
 import time
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,10 +14,13 @@ from nsed.protocol.errors import BudgetError
 from nsed.protocol.ledger import allot
 from nsed.protocol.stopping import StopReason
 from nsed.state.context import DeliberationConfig
+from nsed.state.expert_config import ExpertConfig
 from nsed.state.records import Absence, Team
 from nsed.state.schema import DeliberationState
 
-__all__ = ["Binding"]
+__all__ = ["Binding", "Check"]
+
+Check = Callable[[Iterable[ExpertConfig]], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,8 @@ class Binding:
     """Asks the broker for a team and sets its proposers' worst case aside."""
 
     broker: Broker
+    check: Check | None = None
+    """Makes sure, before anything is spent, that the experts can be asked."""
 
     async def __call__(
         self, state: DeliberationState, runtime: Runtime[DeliberationConfig]
@@ -36,6 +42,9 @@ class Binding:
             "started_at": state.get("started_at") or time.time(),
         }
         team = await self.broker.bind(_request(started, context, round_number))
+        if self.check and round_number == 1:
+            names = dict.fromkeys(seat.expert for seat in team.seats)
+            await self.check([context.expert(name) for name in names])
         wishes = {
             name: worst_cases(
                 propose_request(started, name, context, round_number), name, context

@@ -45,7 +45,9 @@ def quadratic_voting(
             event="tallied",
             round=round_number,
             answer=winner.answer,
-            net_support=tally.net_support.get(tally.winner),
+            net_support=next(
+                (a.net_support for a in tally.answers if a.key == winner.key), None
+            ),
             conviction=tally.conviction,
         )
     )

@@ -14,7 +14,7 @@ from nsed.models.chat_model_expert import ChatModelExpert
 from nsed.models.endpoint import Abilities
 from nsed.state.expert_config import ExpertConfig
 
-__all__ = ["CONFIG", "Fake", "expert", "raises", "says"]
+__all__ = ["CONFIG", "Fake", "Patient", "expert", "raises", "says"]
 
 CONFIG = ExpertConfig(name="ada", model="x")
 
@@ -42,6 +42,22 @@ class Fake(BaseChatModel):
     def bind_tools(self, tools: Any, **more: Any) -> Any:
         self.tool_names.extend(tool["title"] for tool in tools)
         return self.bind(tool_choice=more["tool_choice"])
+
+
+class Patient(Fake):
+    """Made by class name: takes its time at first, says one thing, or fails."""
+
+    does: Callable[..., Any] = lambda: None
+    says: str = "8"
+    asked: int = 0
+
+    async def _agenerate(self, *_: Any, **__: Any) -> ChatResult:
+        self.asked += 1
+        if self.says == "fail":
+            raise RuntimeError("down")
+        await asyncio.sleep(0.2 if self.asked == 1 else 0)
+        message = AIMessage(self.says)
+        return ChatResult(generations=[ChatGeneration(message=message)])
 
 
 def expert(does: Callable[..., Any] | BaseChatModel, **more: Any) -> ChatModelExpert:

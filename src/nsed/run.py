@@ -15,10 +15,11 @@ from nsed.graphs.catalogue import create_graph
 from nsed.graphs.checkpointing import record_serializer
 from nsed.nodes.hiring import Hiring
 from nsed.nodes.prompt import PROMPTS
+from nsed.protocol.errors import QuorumError
 from nsed.protocol.stopping import StopReason
 from nsed.state.context import DeliberationConfig
 from nsed.state.events import DeliberationEvent
-from nsed.state.records import Absence
+from nsed.state.records import Absence, Phase
 from nsed.state.run_record import RunRecord, record_of
 from nsed.state.schema import DeliberationState
 
@@ -26,6 +27,8 @@ __all__ = ["VERSION", "Run"]
 
 VERSION = version("nsed")
 """Read once, at import: it reads files."""
+
+_COLLECTED = ("absences", "ballots", "calls", "proposals")
 
 
 class Run:
@@ -70,7 +73,7 @@ class Run:
     async def conclude(self) -> RunRecord:
         """End a cancelled run with its best answer so far.
 
-        Votes that are in are counted; reviewers who were cut off are absent.
+        Votes that are in are counted; whoever was cut off is absent.
 
         Raises:
             QuorumError: Nobody had answered yet.
@@ -78,17 +81,23 @@ class Run:
         snapshot = await self._graph.aget_state(self._thread)
         if "verdict" in snapshot.values:
             return await self.record()
+        if "round" not in snapshot.values:
+            raise QuorumError(
+                "propose", present=0, required=1, causes=["the user stopped the run"]
+            )
         update: dict[str, Any] = {"halt": StopReason.USER_STOP}
         for task in snapshot.tasks:  # finished members of a phase that was cut off
             for channel, value in (task.result or {}).items():
-                if isinstance(value, dict) and channel not in ("attempts", "masks"):
+                if channel in _COLLECTED:
                     update[channel] = {**update.get(channel, {}), **value}
-        reviewing = "peer_review" in snapshot.next and update.get("ballots")
-        if reviewing:
-            self._mark_absent(snapshot.values, update)
-        await self._graph.aupdate_state(
-            self._thread, update, as_node="peer_review" if reviewing else "stopping"
-        )
+        phase: Phase = "review" if "peer_review" in snapshot.next else "propose"
+        if {"proposer", "peer_review"} & {*snapshot.next}:
+            update["absences"] = _cut_off(snapshot.values, update, phase)
+        if phase == "review" and update.get("ballots"):
+            after = "peer_review"  # on to the vote
+        else:  # on to the verdict; the baselines count what was proposed
+            after = "stopping" if "stopping" in self._graph.nodes else "proposer"
+        await self._graph.aupdate_state(self._thread, update, as_node=after)
         await self._graph.ainvoke(None, self._thread, context=self.config)
         return await self.record()
 
@@ -111,21 +120,22 @@ class Run:
             },
         )
 
-    def _mark_absent(self, state: dict[str, Any], update: dict[str, Any]) -> None:
-        round_number = state["round"]
-        voted = {ballot.reviewer for ballot in update["ballots"].values()}
-        update["absences"] = {
-            **update.get("absences", {}),
-            **{
-                f"r{round_number}.review.{name}": Absence(
-                    round=round_number,
-                    phase="review",
-                    expert=name,
-                    kind="cancelled",
-                    reason="the user stopped the run",
-                )
-                for name in state["attempts"]
-                if name not in voted
-                and f"r{round_number}.review.{name}" not in update.get("absences", {})
-            },
-        }
+
+def _cut_off(
+    state: dict[str, Any], update: dict[str, Any], phase: Phase
+) -> dict[str, Absence]:
+    """Absences of a phase: the ones on file, and whoever was still at work."""
+    done: dict[str, Absence] = update.get("absences", {})
+    heard = {(call.expert, call.phase) for call in update.get("calls", {}).values()}
+    cut = {
+        f"r{state['round']}.{phase}.{name}": Absence(
+            round=state["round"],
+            phase=phase,
+            expert=name,
+            kind="cancelled",
+            reason="the user stopped the run",
+        )
+        for name in state["attempts"]
+        if (name, phase) not in heard
+    }
+    return {**cut, **done}

@@ -13,7 +13,11 @@ from panel import Recorder, settings_for
 
 
 async def stopped(
-    *, phase: str, round_number: int, hangs: tuple[str, ...]
+    *,
+    phase: str,
+    round_number: int,
+    hangs: tuple[str, ...],
+    graph: str = "deliberation",
 ) -> RunRecord:
     """Stop when everybody else has answered and the last ones hang."""
     stuck, all_stuck = 0, asyncio.Event()
@@ -28,7 +32,7 @@ async def stopped(
         return None
 
     hire = Recorder(**dict.fromkeys(hangs, hang))
-    run = Run("What is 6 * 7?", settings_for(effort=10), hire=hire)
+    run = Run("What is 6 * 7?", settings_for(effort=10), hire=hire, graph=graph)
     answered = asyncio.Event()
 
     async def watch() -> None:
@@ -71,6 +75,8 @@ async def test_stopped_in_round_2_keeps_the_incumbent() -> None:
     assert record.verdict.answer == "42"
     assert record.verdict.rounds == 1
     assert record.verdict.stop_reason is StopReason.USER_STOP
+    assert record.verdict.status == "degraded"
+    assert {a.kind for a in record.verdict.absences} == {"cancelled"}
 
 
 async def test_stopped_before_any_review_takes_the_most_frequent_answer() -> None:
@@ -93,3 +99,15 @@ async def test_concluding_a_finished_run_changes_nothing() -> None:
         pass
 
     assert await run.conclude() == await run.record()
+
+
+async def test_a_stopped_baseline_counts_what_was_proposed() -> None:
+    record = await stopped(
+        phase="propose", round_number=1, hangs=("bob",), graph="majority_vote"
+    )
+
+    assert record.verdict.answer == "42"
+    assert record.verdict.status == "degraded"
+    assert [(a.expert, a.kind) for a in record.verdict.absences] == [
+        ("bob", "cancelled")
+    ]
