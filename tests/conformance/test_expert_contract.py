@@ -12,6 +12,7 @@ from questions import QUESTION, REVIEW, expert_at
 
 from nsed.models.asking import ask
 from nsed.models.base import Expert, FailureKind, Reply
+from nsed.models.embedded_pool import EmbeddedPool
 from nsed.models.hire import Hire, weights_cache
 from nsed.models.scripted import scripted
 from nsed.models.weights import locate
@@ -22,12 +23,9 @@ from nsed.state.expert_config import ExpertConfig
 from nsed.state.records import Mark
 
 SMALLEST = "smollm2-135m-instruct"
-WORKING = [
-    "scripted",
-    "langchain",
-    "endpoint",
-    pytest.param("embedded", marks=pytest.mark.live_weights),
-]
+WITHOUT_WEIGHTS = ["scripted", "langchain", "endpoint"]
+EMBEDDED = pytest.param("embedded", marks=pytest.mark.live_weights)
+WORKING = [*WITHOUT_WEIGHTS, EMBEDDED]
 
 
 @dataclass
@@ -43,7 +41,7 @@ class Office:
     def scripted(self, **settings: Any) -> ExpertConfig:
         return scripted("ada", "Answer: 8", **settings)
 
-    def langchain(self, *replies: str, **settings: Any) -> ExpertConfig:
+    def langchain(self, **settings: Any) -> ExpertConfig:
         ballot = '{"A": {"critique": "x", "weight": 9}, "B": {"weight": -9}}'
         return ExpertConfig(
             name="ada",
@@ -69,10 +67,20 @@ def provider() -> Iterator[Provider]:
         yield started
 
 
+@pytest.fixture(scope="module")
+def pool() -> Iterator[EmbeddedPool]:
+    """Load the model once: a pool belongs to no loop."""
+    pool = EmbeddedPool()
+    yield pool
+    pool.close()
+
+
 @pytest.fixture
-async def office(provider: Provider) -> AsyncIterator[Office]:
+async def office(provider: Provider, pool: EmbeddedPool) -> AsyncIterator[Office]:
     office = Office(Hire(), provider)
+    own, office.hire.pool = office.hire.pool, pool
     yield office
+    office.hire.pool = own
     await office.hire.aclose()
 
 
@@ -93,7 +101,7 @@ async def test_a_reply_has_text_and_the_usage_of_one_call(
     assert reply.usage.output_tokens > 0
 
 
-@pytest.mark.parametrize("kind", WORKING)
+@pytest.mark.parametrize("kind", WITHOUT_WEIGHTS)
 async def test_an_unknown_price_is_unpriced_and_a_known_one_counted(
     office: Office, kind: str
 ) -> None:
@@ -137,7 +145,7 @@ async def test_concurrent_calls_are_safe(office: Office, kind: str) -> None:
     assert all(reply.text for reply in replies)
 
 
-@pytest.mark.parametrize("kind", WORKING)
+@pytest.mark.parametrize("kind", WITHOUT_WEIGHTS)
 async def test_one_expert_is_asked_in_one_loop_after_another(
     office: Office, kind: str
 ) -> None:
@@ -183,9 +191,7 @@ async def test_a_failure_is_an_expert_error_of_a_known_kind(
     assert str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "kind", ["langchain", "endpoint", pytest.param("embedded", marks=WORKING[3].marks)]
-)
+@pytest.mark.parametrize("kind", ["langchain", "endpoint", EMBEDDED])
 async def test_the_time_limit_is_kept_and_the_next_call_is_served(
     office: Office, kind: str
 ) -> None:

@@ -37,8 +37,8 @@ def test_warnings_of_others_still_show() -> None:
 
 
 def test_an_unknown_class_is_answered_with_the_nearest() -> None:
-    with pytest.raises(ConfigError, match="Did you mean 'ChatOllama'"):
-        community_chat_model("ChatOlama")
+    with pytest.raises(ConfigError, match="Did you mean 'ChatLlamaCpp'"):
+        community_chat_model("ChatLamaCpp")
 
 
 def test_settings_it_does_not_take_are_one_line() -> None:

@@ -31,7 +31,7 @@ def embedded(
     provider: Provider, pool: EmbeddedPool, weights: Callable[[], Path], **more: object
 ) -> tuple[EmbeddedExpert, HttpClients]:
     clients = HttpClients()
-    config = expert_at(provider, provider="embedded", concurrency=2, **more)
+    config = expert_at(provider).model_copy(update={"provider": "embedded", **more})
     return (
         EmbeddedExpert(config, weights, pool, clients, Limits(), Abilities()),
         clients,
