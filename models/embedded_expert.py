@@ -56,14 +56,17 @@ class EmbeddedExpert:
         alias = server_alias(self.config.name, path, context)
         url = await self.pool.endpoint(path, alias=alias, context_tokens=context)
         if url not in self._inner:
-            self._inner.clear()
-            self._inner[url] = self._at(url, alias)
-        return await self._inner[url].reply(request)
+            inner = await self._at(url, alias)
+            self._inner.clear()  # a dead server's address is of no use
+            self._inner[url] = inner
+        else:
+            inner = self._inner[url]
+        return await inner.reply(request)
 
-    def _at(self, url: str, alias: str) -> ChatModelExpert:
+    async def _at(self, url: str, alias: str) -> ChatModelExpert:
         named = self.config.model_copy(update={"model": alias})
-        model, output_limit = chat_openai(
-            named, base_url=url, api_key=None, http_client=self.clients.client()
+        model, output_limit = await chat_openai(
+            named, base_url=url, api_key=None, clients=self.clients
         )
         return ChatModelExpert(
             config=self.config,

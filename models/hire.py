@@ -7,12 +7,10 @@ import asyncio
 import os
 from collections.abc import Iterable
 from functools import partial
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
-from langchain_core.language_models import BaseChatModel
 from platformdirs import user_cache_path
 
 from nsed.models.api_key import header_safe, key_in_file
@@ -22,6 +20,7 @@ from nsed.models.embedded_expert import EmbeddedExpert
 from nsed.models.embedded_pool import EmbeddedPool
 from nsed.models.endpoint import Abilities, Limits
 from nsed.models.installed_weights import installed_weights, weight_of
+from nsed.models.late_expert import LateExpert
 from nsed.models.model_class import chat_model_of, limit_field_of
 from nsed.models.openai_endpoint import HttpClients, chat_openai
 from nsed.models.scripted import ScriptedExpert
@@ -36,9 +35,9 @@ Loop = asyncio.AbstractEventLoop
 class Hire:
     """Makes experts, and owns what they share: clients, limits, local servers.
 
-    An expert is made once an event loop; a `Hire` serves many runs at once. Whoever
-    asks at all should `check` first: what is wrong then shows before it costs, and
-    nothing is imported or read from disk in the midst of a run.
+    An expert is made once an event loop; a `Hire` serves many runs at once. What is
+    slow (imports, keys in files, hashes) waits for the first question, or for `check`,
+    and keeps off the loop.
     """
 
     def __init__(self) -> None:
@@ -59,7 +58,7 @@ class Hire:
         problems: list[ConfigError | WeightError] = []
         for config in configs:
             try:
-                await self._prepare(config)
+                await self._check(config)
             except (ConfigError, WeightError) as error:
                 problems.append(error)
         if problems:
@@ -70,8 +69,8 @@ class Hire:
     def __call__(self, config: ExpertConfig) -> Expert:
         """Return the expert for a configuration. Needs a running event loop.
 
-        Raises:
-            ConfigError: A key's variable is not set, a model class does not load.
+        A missing key, or a model class that does not load, is a `ConfigError` from
+        `check`, or from the expert's first reply.
         """
         mine = self._by_loop.setdefault(asyncio.get_running_loop(), {})
         key = config.model_dump_json()
@@ -89,23 +88,14 @@ class Hire:
         pool, self.pool = self.pool, EmbeddedPool()
         await asyncio.to_thread(pool.close)
 
-    async def _prepare(self, config: ExpertConfig) -> None:
-        """Do off the loop what takes time, and hire."""
-        mine = self._by_loop.setdefault(asyncio.get_running_loop(), {})
-        key = config.model_dump_json()
-        if config.provider == "embedded":
-            if find_spec("xllamacpp") is None:
+    async def _check(self, config: ExpertConfig) -> None:
+        expert = self(config)
+        if isinstance(expert, LateExpert):
+            await expert.ready()
+        if isinstance(expert, EmbeddedExpert):
+            if await asyncio.to_thread(find_spec, "xllamacpp") is None:
                 raise ConfigError("embedded models need: pip install 'nsed[local]'")
-            await asyncio.to_thread(_weights_path, config)
-        elif key not in mine and config.provider == "openai":
-            await asyncio.to_thread(import_module, "nsed.models.openai_chat")
-            api_key = await asyncio.to_thread(api_key_of, config)
-            mine[key] = self._openai(config, api_key)
-        elif key not in mine and config.provider != "scripted":
-            mine[key] = self._chat(
-                config, await asyncio.to_thread(chat_model_of, config)
-            )
-        self(config)
+            await asyncio.to_thread(expert.weights)
 
     def _make(self, config: ExpertConfig) -> Expert:
         if config.provider == "scripted":
@@ -119,16 +109,13 @@ class Hire:
                 limits=self._limits,
                 abilities=self._abilities,
             )
-        if config.provider == "openai":
-            return self._openai(config, api_key_of(config))
-        return self._chat(config, chat_model_of(config))
+        make = self._endpoint if config.provider == "openai" else self._model_class
+        return LateExpert(config, partial(make, config))
 
-    def _openai(self, config: ExpertConfig, api_key: str | None) -> Expert:
-        model, output_limit = chat_openai(
-            config,
-            base_url=config.base_url,
-            api_key=api_key,
-            http_client=self._clients.client(),
+    async def _endpoint(self, config: ExpertConfig) -> Expert:
+        api_key = await asyncio.to_thread(api_key_of, config)
+        model, output_limit = await chat_openai(
+            config, base_url=config.base_url, api_key=api_key, clients=self._clients
         )
         return ChatModelExpert(
             config=config,
@@ -140,7 +127,8 @@ class Hire:
             secrets=(api_key,) if api_key else (),
         )
 
-    def _chat(self, config: ExpertConfig, model: BaseChatModel) -> Expert:
+    async def _model_class(self, config: ExpertConfig) -> Expert:
+        model = await asyncio.to_thread(chat_model_of, config)
         return ChatModelExpert(
             config=config,
             model=model,

@@ -1,6 +1,7 @@
 """Chat models behind OpenAI-compatible URLs, on one shared HTTP client a loop."""
 
 import asyncio
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -52,12 +53,12 @@ class HttpClients:
             await found.aclose()
 
 
-def chat_openai(
+async def chat_openai(
     config: ExpertConfig,
     *,
     base_url: str | None,
     api_key: str | None,
-    http_client: "DefaultAsyncHttpxClient",
+    clients: HttpClients,
 ) -> tuple[BaseChatModel, str]:
     """Make a chat model for a URL, and say what it calls its output limit.
 
@@ -67,11 +68,8 @@ def chat_openai(
     Raises:
         ConfigError: The model does not take these settings.
     """
-    from nsed.models.openai_chat import (  # noqa: PLC0415 - a second
-        CompatibleChat,
-        OpenAIChat,
-    )
-
+    # A second of imports: in a thread, so that other experts are served meanwhile.
+    chat = await asyncio.to_thread(import_module, "nsed.models.openai_chat")
     settings: dict[str, Any] = {
         "model": config.model,
         "api_key": SecretStr(api_key or "none"),
@@ -79,15 +77,15 @@ def chat_openai(
         "temperature": config.temperature,
         "max_retries": 0,
         "timeout": None,  # the wall-clock limit is ours
-        "http_async_client": http_client,
+        "http_async_client": clients.client(),
         "use_responses_api": False,
         "stream_usage": False,
         **config.model_kwargs,
     }
+    kind = chat.OpenAIChat if base_url is None else chat.CompatibleChat
     try:
-        if base_url is None:
-            return OpenAIChat(**settings), "max_completion_tokens"
-        return CompatibleChat(**settings), "max_tokens"
+        model: BaseChatModel = await asyncio.to_thread(kind, **settings)
     except (TypeError, ValueError) as error:
         said = redact(str(error), secrets=(api_key or "",))
         raise ConfigError(f"expert {config.name!r} cannot be made: {said}") from error
+    return model, "max_completion_tokens" if base_url is None else "max_tokens"

@@ -30,12 +30,8 @@ def scripted(
         weights: Weight of a candidate that contains the key, see `Script`.
         settings: `critique` and `fails` go to its script, all else to its config.
     """
-    of_script = {k: settings.pop(k) for k in ("critique", "fails") if k in settings}
-    script: dict[str, object] = {
-        "proposals": proposals,
-        "weights": weights or {},
-        **of_script,
-    }
+    script: dict[str, object] = {"proposals": proposals, "weights": weights or {}}
+    script |= {k: settings.pop(k) for k in ("critique", "fails") if k in settings}
     return ExpertConfig.model_validate(
         {
             "name": name,

@@ -15,8 +15,10 @@ M = TypeVar("M", bound=BaseModel)
 
 MAX_REPLY_CHARS = 200_000
 """Longer replies are not parsed: no ballot needs them."""
-MAX_REPAIR_CHARS = 40_000
-"""Longer ones are not repaired: that may take a second of the event loop."""
+MAX_REPAIR_CHARS = 20_000
+"""Longer ones are not repaired: that may take seconds of the event loop."""
+MAX_BRACKETS = 1500
+"""Nor are those with more brackets."""
 
 _TAG = re.compile(
     r"<(/?)(?:think|thinking|thought|reasoning|reflection)(?:\s[^<>]{0,200})?>",
@@ -90,7 +92,8 @@ def _loads(plain: str) -> tuple[Any, bool]:
     try:
         return json.loads(plain), False
     except ValueError as error:
-        if len(plain) > MAX_REPAIR_CHARS:
+        brackets = sum(map(plain.count, "([{"))
+        if len(plain) > MAX_REPAIR_CHARS or brackets > MAX_BRACKETS:
             what = f"the reply is not JSON ({error}) and too long to repair"
             raise ExpertError("malformed", what) from error
     except RecursionError as error:

@@ -91,8 +91,8 @@ class DeliberationConfig(BaseModel):
     answer_tokens: int = Field(default=512, ge=16, le=200_000)
     """Most output tokens of one proposal."""
 
-    critique_chars: int = Field(default=200, ge=20, le=4000)
-    """Most characters of one critique."""
+    critique_chars: int = Field(default=160, ge=20, le=4000)
+    """Most characters of one critique; raise it for large models."""
 
     claims_per_review: int = Field(default=0, ge=0, le=8)
     """Most checkable claims a reviewer may state about one candidate."""

@@ -19,11 +19,21 @@ EMBEDDED_ROSTER: tuple[ExpertConfig, ...] = tuple(
         concurrency=1,
         temperature=0,
         few_shot=True,
+        skill={"general": skill},
         tags=tags,
+        # Models this small fall into loops; a penalty on repeats breaks them.
+        model_kwargs={"frequency_penalty": penalty} if penalty else {},
     )
-    for name, model, family, tags in (
-        ("qwen-1.5b", "qwen2.5-coder-1.5b-instruct", "qwen2.5", ("code", "math")),
-        ("qwen-0.5b", "qwen2.5-coder-0.5b-instruct", "qwen2.5", ("code",)),
-        ("smollm2", "smollm2-135m-instruct", "smollm2", ()),
+    for name, model, family, skill, tags, penalty in (
+        (
+            "qwen-1.5b",
+            "qwen2.5-coder-1.5b-instruct",
+            "qwen2.5",
+            0.475,
+            ("code", "math"),
+            0,
+        ),
+        ("qwen-0.5b", "qwen2.5-coder-0.5b-instruct", "qwen2.5", 0.15, ("code",), 0),
+        ("smollm2", "smollm2-135m-instruct", "smollm2", 0.025, (), 0.5),
     )
 )

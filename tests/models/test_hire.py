@@ -5,11 +5,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from questions import QUESTION
 
 from nsed.models import hire as edge
+from nsed.models.base import Expert
 from nsed.models.chat_model_expert import LADDER_OPENAI, LADDER_OTHER, ChatModelExpert
 from nsed.models.embedded_expert import EmbeddedExpert
 from nsed.models.hire import Hire, api_key_of, weights_cache, weights_paths
+from nsed.models.late_expert import LateExpert
 from nsed.models.scripted import ScriptedExpert, scripted
 from nsed.protocol.errors import ConfigError, WeightError
 from nsed.state.expert_config import ExpertConfig
@@ -20,6 +23,13 @@ FAKE = "fake_chat:Patient"
 def at(name: str = "ada", **settings: object) -> ExpertConfig:
     known = {"name": name, "model": "m", "base_url": "http://127.0.0.1:9/v1"}
     return ExpertConfig.model_validate({**known, **settings})
+
+
+async def made(hire: Hire, config: ExpertConfig) -> Expert:
+    expert = hire(config)
+    assert isinstance(expert, LateExpert)
+    assert await expert.ready() is await expert.ready()
+    return await expert.ready()
 
 
 @pytest.fixture
@@ -42,10 +52,10 @@ async def test_each_provider_has_its_kind_of_expert(hire: Hire) -> None:
     assert isinstance(
         hire(at(provider="embedded", model="smollm2-135m-instruct")), EmbeddedExpert
     )
-    endpoint = hire(at())
+    endpoint = await made(hire, at())
     assert isinstance(endpoint, ChatModelExpert)
     assert (endpoint.ladder, endpoint.output_limit) == (LADDER_OPENAI, "max_tokens")
-    openai = hire(at(base_url=None))
+    openai = await made(hire, at(base_url=None))
     assert isinstance(openai, ChatModelExpert)
     assert openai.output_limit == "max_completion_tokens"
 
@@ -58,10 +68,10 @@ async def test_an_expert_is_made_once(hire: Hire) -> None:
 def test_an_expert_belongs_to_one_loop() -> None:
     hire = Hire()
 
-    async def made() -> object:
+    async def hired() -> object:
         return hire(at())
 
-    assert asyncio.run(made()) is not asyncio.run(made())
+    assert asyncio.run(hired()) is not asyncio.run(hired())
 
 
 async def test_a_sound_pool_passes_and_is_ready(
@@ -127,7 +137,7 @@ async def test_weights_of_the_users_need_only_be_there(
 
 async def test_settings_a_model_does_not_take_are_one_line(hire: Hire) -> None:
     with pytest.raises(ConfigError, match="'ada' cannot be made") as caught:
-        hire(at(model_kwargs={"temperature": "hot"}))
+        await hire.check([at(model_kwargs={"temperature": "hot"})])
 
     assert len(str(caught.value).splitlines()) == 1
 
@@ -189,7 +199,16 @@ def test_folders_come_from_the_environment(
 
 
 async def test_model_classes_climb_the_short_ladder(hire: Hire) -> None:
-    made = hire(ExpertConfig(name="ada", provider="langchain", model_class=FAKE))
+    config = ExpertConfig(name="ada", provider="langchain", model_class=FAKE)
 
-    assert isinstance(made, ChatModelExpert)
-    assert made.ladder == LADDER_OTHER
+    expert = await made(hire, config)
+
+    assert isinstance(expert, ChatModelExpert)
+    assert expert.ladder == LADDER_OTHER
+
+
+async def test_an_unchecked_expert_tells_at_its_first_reply(hire: Hire) -> None:
+    expert = hire(at(api_key_env="NO_SUCH_KEY"))
+
+    with pytest.raises(ConfigError, match="NO_SUCH_KEY is not set"):
+        await expert.reply(QUESTION)

@@ -28,6 +28,8 @@ class Form(BaseModel):
         ("<thinking>a</thinking>b", "b"),
         ("a</think>b", "b"),  # the start tag stood in the prompt
         ("a</think>b</think>c", "c"),
+        ("<think>a</think>b</think>c", "c"),
+        ("a<think>b</think>c</think>d", "d"),
         ("a<think>b", "a"),  # cut off while thinking
         ("<think>only", ""),
         ("<think>a<think>b</think>c</think>d", "d"),
@@ -107,12 +109,13 @@ def test_what_cannot_be_used_says_what_was_found(
     assert caught.value.kind == kind
 
 
-@pytest.mark.parametrize("unit", ["[", '{"a":', '{"a":[', "(", '"', "{"])
-def test_deep_nesting_is_malformed_and_quick(unit: str) -> None:
+@pytest.mark.parametrize("count", [1_499, 20_000])
+@pytest.mark.parametrize("unit", ["[", '{"a":', "(", '"', "{", "a{", ",", "/*"])
+def test_deep_nesting_is_malformed_and_quick(unit: str, count: int) -> None:
     began = time.monotonic()
 
     with pytest.raises(ExpertError) as caught:
-        read_object(unit * 20_000, Form)
+        read_object(unit * count, Form)
 
     assert caught.value.kind in ("malformed", "empty")
     assert time.monotonic() - began < 3
