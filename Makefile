@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 Q ?=
 .DEFAULT_GOAL := help
-.PHONY: help install ask test quick format check types wheel live bench studio clean
+.PHONY: help install ask test quick format check types live bench studio clean
 
 help: ## Show the verbs
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -20,7 +20,7 @@ $(VENV)/.user: $(BIN)/python pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.user
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group dev --editable '.[local,studio]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group dev --editable '.[local,studio,draw]'
 	@touch $@
 
 install: $(VENV)/.user ## Install nsed with embedded models into .venv
@@ -29,7 +29,7 @@ ask: $(VENV)/.user ## Ask the embedded models: make ask Q="..."
 	@$(BIN)/nsed ask $(ARGS) -- "$$NSED_QUESTION"
 ask: export NSED_QUESTION = $(value Q)
 
-test: $(VENV)/.dev check types live ## The whole gate: what CI runs
+test: $(VENV)/.dev check live ## The whole gate: what CI runs
 	$(BIN)/python -m pytest tests --quiet --cov --cov-report=term:skip-covered --cov-fail-under=90
 
 quick: $(VENV)/.dev ## The everyday tests
@@ -43,17 +43,8 @@ check: $(VENV)/.dev ## Formatting and lint
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 
-# Type checkers and import-linter are blind in an editable install, so they read the
-# wheel, which is built from the sdist, as users get it.
-build/wheel: $(VENV)/.dev
-	@rm -rf build/wheel build/dist
-	$(BIN)/python -m build --no-isolation --outdir build/dist . > build/build.log 2>&1 || { cat build/build.log; exit 1; }
-	$(BIN)/python -m pip install --quiet --no-deps --target build/wheel build/dist/*.whl
-
-types: ## Types and layers, on the wheel
-	@mkdir -p build && rm -rf build/wheel && $(MAKE) --no-print-directory build/wheel
-	cd build/wheel && MYPYPATH=. ../../$(BIN)/mypy --config-file ../../pyproject.toml --strict -p nsed
-	cd build/wheel && PYTHONPATH=. ../../$(BIN)/lint-imports --config ../../pyproject.toml
+types: $(VENV)/.dev ## Types and layers, on the wheel that users get
+	$(BIN)/python -m pytest tests/architecture/test_wheel.py --quiet
 
 live: $(VENV)/.user ## Fetch the two smallest weights for the real-model tests
 	$(BIN)/nsed models pull smollm2-135m-instruct qwen2.5-coder-0.5b-instruct

@@ -41,7 +41,7 @@ def score(record: RunRecord, gold: str | None) -> dict[str, Any]:
     )
     voted = [Candidate(p.key, text_digest(p.text)) for p in first]
 
-    def tokens(**only: Any) -> int:
+    def tokens(**only: object) -> int:
         calls = record.calls.values()
         chosen = [c for c in calls if all(getattr(c, k) == v for k, v in only.items())]
         return total_usage(c.usage for c in chosen).tokens
@@ -60,7 +60,7 @@ def score(record: RunRecord, gold: str | None) -> dict[str, Any]:
     for rounds in (1, 2):
         tally = record.tallies.get(str(min(rounds, len(record.tallies))))
         key = record.proposals[tally.winner].key if tally else None
-        if rounds == 2 and tally:
+        if rounds > 1 and tally:
             key = record.proposals[record.verdict.proposal].key
         spent = sum(tokens(round=r) for r in range(1, rounds + 1))
         systems[f"nsed, {rounds} round{'s' * (rounds > 1)}"] = (key, spent)

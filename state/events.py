@@ -1,8 +1,8 @@
 """What a run tells while it runs, as LangGraph custom stream events."""
 
-from typing import Literal
+from typing import Literal, NotRequired
 
-from typing_extensions import NotRequired, TypedDict
+from typing_extensions import TypedDict
 
 from nsed.state.records import Phase
 

@@ -62,7 +62,6 @@ def record_of(
     Raises:
         KeyError: The run has no verdict yet.
     """
-
     channels: dict[str, Any] = {**state}
 
     def ordered(channel: str) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """The graph's schema: what goes in, what comes out, and the channels between."""
 
-from typing import Annotated
+from typing import Annotated, NotRequired
 
-from typing_extensions import NotRequired, TypedDict
+from typing_extensions import TypedDict
 
 from nsed.protocol.stopping import StopReason
 from nsed.state.records import (

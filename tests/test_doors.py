@@ -2,11 +2,11 @@
 
 import asyncio
 
-import nsed
 import pytest
-from nsed.protocol.errors import QuorumError
-
 from panel import settings_for
+
+import nsed
+from nsed.protocol.errors import QuorumError
 
 
 def test_deliberate_from_synchronous_code_and_again() -> None:

@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from architecture.test_structure import ROOT, SOURCES, name_of
 
 pytestmark = pytest.mark.slow

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from nsed.config_file import load_config
 
 ROOT = Path(__file__).parents[2]
@@ -30,7 +31,11 @@ def test_the_configuration_is_valid(text: str, tmp_path: Path) -> None:
 
 
 def test_every_link_leads_somewhere() -> None:
-    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
+    pages = [
+        ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
+        *(ROOT / "docs").rglob("*.md"),
+    ]
     for page in pages:
         text = page.read_text(encoding="utf-8")
         for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", text):

@@ -3,13 +3,13 @@
 import asyncio
 
 import pytest
+from panel import RIGHT, Recorder, deliberate, panel, settings_for, verdict_of
+
 from nsed.models.base import Reply, Request
 from nsed.models.scripted import scripted
 from nsed.protocol.errors import DegradedError, ExpertError, QuorumError
 from nsed.protocol.stopping import StopReason
 from nsed.protocol.usage import Usage
-
-from panel import RIGHT, Recorder, deliberate, panel, settings_for, verdict_of
 
 
 def down(name: str, phase: str) -> Recorder:

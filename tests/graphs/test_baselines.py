@@ -1,11 +1,11 @@
 """The baselines, from the same nodes."""
 
 import pytest
+from panel import deliberate, settings_for
+
 from nsed.graphs.catalogue import create_graph
 from nsed.models.scripted import scripted
 from nsed.protocol.errors import ConfigError, QuorumError
-
-from panel import deliberate, settings_for
 
 
 async def test_majority_vote_counts_equal_answers_and_asks_for_no_review() -> None:

@@ -3,13 +3,13 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nsed.models.scripted import scripted
-from nsed.models.base import Request
-from nsed.protocol.errors import BudgetError, QuorumError
-from nsed.protocol.stopping import StopReason
+from panel import Recorder, deliberate, panel, settings_for, verdict_of
 from pydantic import ValidationError
 
-from panel import Recorder, deliberate, panel, settings_for, verdict_of
+from nsed.models.base import Request
+from nsed.models.scripted import scripted
+from nsed.protocol.errors import BudgetError, QuorumError
+from nsed.protocol.stopping import StopReason
 
 
 async def test_a_cap_that_cannot_carry_one_answer_asks_nobody() -> None:

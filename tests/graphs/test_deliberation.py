@@ -3,12 +3,12 @@
 import re
 
 import pytest
+from panel import RIGHT, Recorder, deliberate, panel, settings_for, verdict_of
+
 from nsed.models.scripted import scripted
 from nsed.protocol.stopping import StopReason
 from nsed.state.expert_config import ExpertConfig
 from nsed.state.run_record import comparable
-
-from panel import RIGHT, Recorder, deliberate, panel, settings_for, verdict_of
 
 
 async def test_the_panel_answers_votes_and_stops() -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from nsed.graphs.catalogue import GRAPHS, create_graph
 
 DRAWINGS = Path(__file__).parent / "drawings"

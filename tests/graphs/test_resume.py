@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+from panel import Recorder, deliberate, settings_for
+
 from nsed.graphs.checkpointing import record_serializer
 from nsed.graphs.deliberation import create_deliberation
 from nsed.models.hire import Hire
 from nsed.run import Run
-
-from panel import Recorder, deliberate, settings_for
 
 NODES = [
     "broker",

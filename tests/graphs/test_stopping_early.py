@@ -3,13 +3,13 @@
 import asyncio
 
 import pytest
+from panel import Recorder, settings_for
+
 from nsed.models.base import Reply, Request
 from nsed.protocol.errors import QuorumError
 from nsed.protocol.stopping import StopReason
 from nsed.run import Run
 from nsed.state.run_record import RunRecord
-
-from panel import Recorder, settings_for
 
 
 async def stopped(

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from nsed.state.context import DeliberationConfig
-
 from panel import panel
+
+from nsed.state.context import DeliberationConfig
 
 pytest.importorskip("langgraph_api", reason="needs the extra nsed[studio]")
 ROOT = Path(__file__).parents[2]
