@@ -109,7 +109,7 @@ def report(lines: list[dict[str, Any]]) -> None:
         for x in lines
     )
     print(
-        f"round 2 mended {changes[False, True]} and broke {changes[True, False]} answers; "
+        f"round 2 mended {changes[False, True]}, broke {changes[True, False]} answers; "
         f"status: {dict(Counter(x['status'] for x in lines))}"
     )
 

@@ -33,24 +33,30 @@ class HttpClients:
             asyncio.AbstractEventLoop, DefaultAsyncHttpxClient
         ] = WeakKeyDictionary()
 
-    def client(self) -> "DefaultAsyncHttpxClient":
-        """The running loop's client, made on first use."""
-        from openai import DefaultAsyncHttpxClient  # noqa: PLC0415 - half a second
-
+    async def client(self) -> "DefaultAsyncHttpxClient":
+        """The running loop's client, made on first use, off the loop."""
         loop = asyncio.get_running_loop()
-        found = self._by_loop.get(loop)
-        if found is None or found.is_closed:
-            # A proxy is for the world outside: it cannot reach this machine's servers.
-            found = self._by_loop[loop] = DefaultAsyncHttpxClient(
-                mounts=dict.fromkeys(_LOOPBACK)
-            )
-        return found
+        if (found := self._by_loop.get(loop)) and not found.is_closed:
+            return found
+        made = await asyncio.to_thread(_new_client)
+        if (found := self._by_loop.get(loop)) and not found.is_closed:
+            await made.aclose()  # somebody was faster
+            return found
+        self._by_loop[loop] = made
+        return made
 
     async def aclose(self) -> None:
         """Close the running loop's client."""
         found = self._by_loop.pop(asyncio.get_running_loop(), None)
         if found is not None:
             await found.aclose()
+
+
+def _new_client() -> "DefaultAsyncHttpxClient":
+    from openai import DefaultAsyncHttpxClient  # noqa: PLC0415 - half a second
+
+    # A proxy is for the world outside: it cannot reach this machine's servers.
+    return DefaultAsyncHttpxClient(mounts=dict.fromkeys(_LOOPBACK))
 
 
 async def chat_openai(
@@ -77,7 +83,7 @@ async def chat_openai(
         "temperature": config.temperature,
         "max_retries": 0,
         "timeout": None,  # the wall-clock limit is ours
-        "http_async_client": clients.client(),
+        "http_async_client": await clients.client(),
         "use_responses_api": False,
         "stream_usage": False,
         **config.model_kwargs,

@@ -206,7 +206,7 @@ async def test_memory_keeps_its_budget_and_prompts_do_not_grow_with_rounds() -> 
         scripted(
             name,
             *(
-                f"{name} thinks {'carefully ' * 60}about step {i}.\nAnswer: {i * 10 + j}"
+                f"{name} {'ponders ' * 70}step {i}.\nAnswer: {i * 10 + j}"
                 for i in range(8)
             ),
             weights={f"Answer: {i * 10 + (i % 3)}": 10 + 10 * i for i in range(8)},

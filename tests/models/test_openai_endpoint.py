@@ -64,14 +64,14 @@ def test_one_hire_serves_one_loop_after_another(provider: Provider) -> None:
 
 async def test_a_client_is_made_once_a_loop_and_again_once_closed() -> None:
     clients = HttpClients()
-    first = clients.client()
-    assert clients.client() is first
+    first, second = await asyncio.gather(clients.client(), clients.client())
+    assert first is second is await clients.client()
 
     await clients.aclose()
     await clients.aclose()  # nothing left to close
 
     assert first.is_closed
-    assert clients.client() is not first
+    assert await clients.client() is not first
     await clients.aclose()
 
 
