@@ -61,7 +61,7 @@ class DeliberationConfig(BaseModel):
     gamma: float = Field(default=0.5, ge=0, le=1)
     """γ of the forget gate: 0 remembers the last round only, 1 never decays."""
 
-    memory_tokens: int = Field(default=600, ge=32, le=100_000)
+    memory_tokens: int = Field(default=400, ge=32, le=100_000)
     """Most tokens of memory that a later round may read (estimated)."""
 
     effort: float = Field(default=0.6, gt=0, le=10)

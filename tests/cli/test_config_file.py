@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
-from nsed.config_file import load_config
-from nsed.config_knobs import SECTIONS
+from nsed.config.file import load_config
+from nsed.config.knobs import SECTIONS
 from nsed.protocol.errors import ConfigError
 from nsed.state.context import DeliberationConfig
 from nsed.state.expert_config import ExpertConfig

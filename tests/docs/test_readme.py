@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nsed.config_file import load_config
+from nsed.config.file import load_config
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

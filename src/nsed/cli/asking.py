@@ -18,7 +18,7 @@ from nsed.cli.question import read_question
 from nsed.cli.record_file import record_json, require_folder, save_record
 from nsed.cli.report import final_report
 from nsed.cli.session import Ended, run_session, seated
-from nsed.config_file import load_config
+from nsed.config.file import load_config
 from nsed.graphs.catalogue import create_graph
 from nsed.protocol.errors import ConfigError, NsedError
 from nsed.state.run_record import RunRecord

@@ -26,6 +26,6 @@ def check(
 ) -> None:
     """Check a configuration file: OK and a summary, or every problem on a line."""
     from nsed.cli.config_summary import print_summary  # noqa: PLC0415 - slow
-    from nsed.config_file import load_config  # noqa: PLC0415
+    from nsed.config.file import load_config  # noqa: PLC0415
 
     print_summary(load_config(file))

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nsed.cli.consoles import stdout_console
-from nsed.config_settings import Settings
+from nsed.config.settings import Settings
 from nsed.protocol.errors import ConfigError
 from nsed.state.context import DeliberationConfig
 from nsed.state.expert_config import ExpertConfig

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from nsed.config_problems import dotted, plain_problems
+from nsed.config.problems import dotted, plain_problems
 from nsed.models.weights_manifest import find_weight
 from nsed.protocol.errors import WeightError
 from nsed.state.expert_config import ExpertConfig, Provider, Script

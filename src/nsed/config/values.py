@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from nsed.config_problems import Path, dotted
+from nsed.config.problems import Path, dotted
 
 __all__ = ["expert_place", "remove_unusable"]
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from nsed.config_problems import Path, dotted, plain_problems, unknown_key
+from nsed.config.problems import Path, dotted, plain_problems, unknown_key
 from nsed.protocol.errors import did_you_mean
 from nsed.state.context import DeliberationConfig
 from nsed.state.expert_config import ExpertConfig

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from nsed.config_knobs import ROLES, check_knobs
-from nsed.config_presets import BUILT_IN_PRESETS
+from nsed.config.knobs import ROLES, check_knobs
+from nsed.config.presets import BUILT_IN_PRESETS
 from nsed.protocol.errors import ConfigError, did_you_mean
 from nsed.state.context import DeliberationConfig
 from nsed.state.expert_config import ExpertConfig

@@ -7,12 +7,12 @@ from typing import Any, Final
 
 from platformdirs import user_config_path
 
-from nsed.config_expert import read_expert
-from nsed.config_knobs import SECTIONS, check_knobs, read_section
-from nsed.config_presets import BUILT_IN_PRESETS
-from nsed.config_problems import dotted, unknown_key
-from nsed.config_settings import Settings
-from nsed.config_values import expert_place, remove_unusable
+from nsed.config.expert import read_expert
+from nsed.config.knobs import SECTIONS, check_knobs, read_section
+from nsed.config.presets import BUILT_IN_PRESETS
+from nsed.config.problems import dotted, unknown_key
+from nsed.config.settings import Settings
+from nsed.config.values import expert_place, remove_unusable
 from nsed.protocol.errors import ConfigError
 from nsed.state.expert_config import ExpertConfig
 from nsed.state.roster import EMBEDDED_ROSTER

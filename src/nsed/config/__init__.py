@@ -1,0 +1,1 @@
+"""The configuration file `nsed.toml`: read strictly, explained in plain lines."""
