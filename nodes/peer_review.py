@@ -127,7 +127,10 @@ def read_ballot(
         ExpertError: `malformed` or `empty`: there is no ballot over what he was shown.
     """
     marks, repaired = read_marks(
-        reply.text, chars=config.critique_chars, claims=config.claims_per_review
+        reply.text,
+        chars=config.critique_chars,
+        claims=config.claims_per_review,
+        truncated=reply.truncated,
     )
     by_label = {label(i): id_ for i, id_ in enumerate(shown)}
     weights = {by_label[x]: mark.weight for x, mark in marks.items() if x in by_label}
