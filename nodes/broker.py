@@ -64,6 +64,7 @@ class Binding:
         return {
             "started_at": started["started_at"],
             "round": round_number,
+            "round_started_at": time.time(),
             "teams": {str(round_number): team},
             "attempts": {name: n for name, n in granted.items() if n},
             "absences": {

@@ -85,25 +85,21 @@ def review_request(
     labels = tuple(label(i) for i in range(len(texts)))
     claims, chars = config.claims_per_review, config.critique_chars
     mark = fresh_mark(str(config.seed), reviewer, *texts)
-    # The same beginning as a proposer's prompt: servers cache it.
-    examples = (*turns("propose_examples"), *turns("review_examples"))
+    shown = frame("candidate", list(zip(labels, texts, strict=True)), mark=mark)
+    if config.expert(reviewer).few_shot:
+        # The same beginning as a proposer's prompt: servers cache it. The examples
+        # show the form; small models would copy the 0 of an empty one.
+        examples = (*turns("propose_examples"), *turns("review_examples"))
+        question = fill("review_few_shot", task=state["task"], candidates=shown)
+    else:
+        examples = ()
+        form = ballot_example(labels, claims=claims)
+        question = fill("review", task=state["task"], candidates=shown, form=form)
     return Request(
         messages=(
             Message("system", fill("system")),
-            *(examples if config.expert(reviewer).few_shot else ()),
-            Message(
-                "user",
-                fill(
-                    "review",
-                    task=state["task"],
-                    candidates=frame(
-                        "candidate",
-                        list(zip(labels, texts, strict=True)),
-                        mark=mark,
-                    ),
-                    form=ballot_example(labels, claims=claims),
-                ),
-            ),
+            *examples,
+            Message("user", question),
         ),
         max_output_tokens=ballot_tokens(len(texts), chars=chars, claims=claims),
         timeout_s=config.call_timeout_s,

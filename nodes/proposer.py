@@ -81,13 +81,16 @@ def propose_request(
         if memory and memory.kept
         else fill("propose", task=task)
     )
+    chosen = config.expert(expert)
     return Request(
         messages=(
             Message("system", fill("system")),
-            *(turns("propose_examples") if config.expert(expert).few_shot else ()),
+            *(turns("propose_examples") if chosen.few_shot else ()),
             Message("user", question),
         ),
-        max_output_tokens=config.answer_tokens,
+        max_output_tokens=min(
+            config.answer_tokens, chosen.answer_tokens or config.answer_tokens
+        ),
         timeout_s=config.call_timeout_s,
         phase="propose",
         round=round_number,
@@ -110,8 +113,7 @@ def read_proposal(
     if reply.truncated and answer is None:
         raise ExpertError(
             "truncated",
-            f"cut off after {config.answer_tokens} tokens without an answer; "
-            "raise answer_tokens",
+            "cut off without an answer by the limit on output; raise answer_tokens",
         )
     key = answer_key(text, config.answer_kind)
     author = hashlib.sha256(f"{expert}\x1f{text}".encode("utf-8", "replace"))

@@ -1,10 +1,10 @@
 """Stop or loop: ask the stopping rules, once a round."""
 
+import time
 from typing import Any
 
 from langgraph.runtime import Runtime
 
-from nsed.nodes.asked import seconds_left
 from nsed.nodes.round_facts import round_facts
 from nsed.protocol.stopping import StopReason, halt_reason
 from nsed.state.context import DeliberationConfig
@@ -25,8 +25,7 @@ def stopping(
         effort=context.effort,
         curve=context.curve,
         user_stop=halted is StopReason.USER_STOP,
-        deadline_passed=halted is StopReason.DEADLINE
-        or seconds_left(state, context) == 0,
+        deadline_passed=halted is StopReason.DEADLINE or _no_time(state, context),
         budget_spent=halted is StopReason.BUDGET,
     )
     if reason is not None:
@@ -34,3 +33,11 @@ def stopping(
             DeliberationEvent(event="halted", round=state["round"], reason=reason.value)
         )
     return {"halt": reason}
+
+
+def _no_time(state: DeliberationState, config: DeliberationConfig) -> bool:
+    """Whether a round as long as the last one would end too late."""
+    limits = (config.deadline_s, config.patience_s)
+    now = time.time()
+    end = now - state["started_at"] + now - state["round_started_at"]
+    return any(limit is not None and end >= limit for limit in limits)

@@ -29,7 +29,7 @@ class StopReason(StrEnum):
     USER_STOP = "user_stop"
     """The user asked to stop; the best answer so far is returned."""
     DEADLINE = "deadline"
-    """The run's wall-clock limit was reached."""
+    """The wall-clock limit was reached, or leaves no time for another round."""
     BUDGET = "budget"
     """What is left under the caps cannot carry the next phase."""
     NO_BALLOTS = "no_ballots"

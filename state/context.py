@@ -88,8 +88,8 @@ class DeliberationConfig(BaseModel):
     seed: int = Field(default=0, ge=0, le=2**31 - 1)
     """Decides labels, orders and assignments; sent to models that take a seed."""
 
-    answer_tokens: int = Field(default=512, ge=16, le=200_000)
-    """Most output tokens of one proposal."""
+    answer_tokens: int = Field(default=1024, ge=16, le=200_000)
+    """Most output tokens of one proposal; an expert may have a lower limit."""
 
     critique_chars: int = Field(default=160, ge=20, le=4000)
     """Most characters of one critique; raise it for large models."""
@@ -101,7 +101,11 @@ class DeliberationConfig(BaseModel):
     """Wall-clock seconds of one call, from the moment its endpoint is free."""
 
     deadline_s: float | None = Field(default=None, gt=0, le=864_000)
-    """Wall-clock seconds of the whole run."""
+    """Wall-clock seconds of the whole run; what is still at work then is cut off."""
+
+    patience_s: float | None = Field(default=None, gt=0, le=864_000)
+    """Begin no round that, as long as the last one, would end later than so many
+    seconds after the start. Unlike the deadline it cuts nothing off."""
 
     retries: int = Field(default=1, ge=0, le=5)
     """Further attempts of a call that failed for a passing reason."""

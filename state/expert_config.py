@@ -83,6 +83,9 @@ class ExpertConfig(BaseModel):
     context_tokens: int = Field(default=32_768, ge=512, le=10_000_000)
     """Longest prompt plus answer, in tokens."""
 
+    answer_tokens: int | None = Field(default=None, ge=16, le=200_000)
+    """Most output tokens of its proposals, if less than the run allows."""
+
     concurrency: int = Field(default=4, ge=1, le=1024)
     """Most simultaneous calls to this expert's endpoint."""
 

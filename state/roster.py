@@ -16,6 +16,7 @@ EMBEDDED_ROSTER: tuple[ExpertConfig, ...] = tuple(
         usd_per_mtok_input=0,
         usd_per_mtok_output=0,
         context_tokens=4096,
+        answer_tokens=256,
         concurrency=1,
         temperature=0,
         few_shot=True,

@@ -47,6 +47,8 @@ class DeliberationState(TypedDict):
     """Unix time of the first step, in seconds."""
     round: int
     """1-based; the round being played."""
+    round_started_at: float
+    """Unix time at which the round was bound, in seconds."""
     teams: Annotated[dict[str, Team], merge_by_key]
     """By round."""
     attempts: dict[str, int]

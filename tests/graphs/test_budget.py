@@ -89,6 +89,28 @@ async def test_a_deadline_in_the_reviews_counts_the_votes_that_are_in(
     assert verdict.rounds == 1
 
 
+async def test_a_round_that_would_not_fit_is_not_begun(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = {"now": 1000.0}
+    monkeypatch.setattr("time.time", lambda: clock["now"])
+
+    def slow(request: Request) -> None:
+        clock["now"] += 10
+
+    config = settings_for(deadline_s=50, effort=10)
+    verdict = await verdict_of(config, hire=Recorder(cy=slow))
+
+    # A round takes 20 s: two fit into 50 s, the third is not begun.
+    assert verdict.rounds == 2
+    assert verdict.status == "complete"
+    assert verdict.stop_reason in (StopReason.DEADLINE, StopReason.UNANIMOUS)
+    hire = Recorder(cy=slow)
+    short = await verdict_of(settings_for(patience_s=35, effort=10), hire=hire)
+    assert (short.rounds, short.stop_reason) == (1, StopReason.DEADLINE)
+    assert short.status == "complete"
+
+
 async def test_a_deadline_before_any_answer_is_a_clear_error() -> None:
     with pytest.raises(QuorumError, match="deadline"):
         await deliberate(settings_for(deadline_s=1e-9))

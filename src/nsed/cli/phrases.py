@@ -10,7 +10,7 @@ __all__ = ["COMMITTED", "STOPPED", "dollars", "signed", "stopped_because", "usd"
 
 STOPPED: Final[Mapping[StopReason, str]] = {
     StopReason.USER_STOP: "you stopped it",
-    StopReason.DEADLINE: "the deadline was reached",
+    StopReason.DEADLINE: "the time is up, or leaves none for another round",
     StopReason.BUDGET: "what is left of the budget cannot carry another step",
     StopReason.NO_BALLOTS: "no reviewer gave a usable ballot",
     StopReason.UNANIMOUS: "everybody agrees and every review is positive",

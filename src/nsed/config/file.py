@@ -9,7 +9,7 @@ from platformdirs import user_config_path
 
 from nsed.config.expert import read_expert
 from nsed.config.knobs import SECTIONS, check_knobs, read_section
-from nsed.config.presets import BUILT_IN_PRESETS
+from nsed.config.presets import BUILT_IN_KNOBS, BUILT_IN_PRESETS
 from nsed.config.problems import dotted, unknown_key
 from nsed.config.settings import Settings
 from nsed.config.values import expert_place, remove_unusable
@@ -42,7 +42,7 @@ def load_config(path: Path | str | None = None) -> Settings:
     """
     chosen = find_config() if path is None else Path(path)
     if chosen is None:
-        return Settings()
+        return Settings(knobs=BUILT_IN_KNOBS)
     document = _parse(chosen)
     settings, problems = _read(document, chosen)
     if problems:

@@ -19,6 +19,7 @@ _LIMITS: Final = (
     "max_tokens",
     "max_calls",
     "deadline_s",
+    "patience_s",
     "call_timeout_s",
     "retries",
     "retry_wait_s",

@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-__all__ = ["BUILT_IN_PRESETS"]
+__all__ = ["BUILT_IN_KNOBS", "BUILT_IN_PRESETS"]
+
+BUILT_IN_KNOBS: Final[Mapping[str, Any]] = MappingProxyType({"patience_s": 90})
+"""What holds where there is no file: small models on this machine are slow."""
 
 BUILT_IN_PRESETS: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
     {
