@@ -27,6 +27,11 @@ def installed_weights(
         WeightError: They are not here, or not to be read.
     """
     weight = weight_of(config)
+    if weight is not None and not weight.has_chat_template:
+        raise WeightError(
+            f"expert {config.name!r}: {weight.name} is a base model without a chat "
+            "template, so it would only answer junk; choose another model"
+        )
     if weight is None:
         path = Path(config.model).expanduser()
         if not path.is_file():

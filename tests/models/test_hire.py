@@ -212,3 +212,10 @@ async def test_an_unchecked_expert_tells_at_its_first_reply(hire: Hire) -> None:
 
     with pytest.raises(ConfigError, match="NO_SUCH_KEY is not set"):
         await expert.reply(QUESTION)
+
+
+async def test_a_base_model_without_a_chat_template_is_refused(hire: Hire) -> None:
+    gemma = ExpertConfig(name="gemma", provider="embedded", model="gemma-3-270m")
+
+    with pytest.raises(WeightError, match="without a chat template"):
+        await hire.check([gemma])
