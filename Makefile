@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Quiet: setuptools warns of the folder layout at every editable install.
+PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 Q ?=
 .DEFAULT_GOAL := help
 .PHONY: help install ask test quick format check types live bench studio clean
@@ -12,15 +14,15 @@ help: ## Show the verbs
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else f"nsed needs Python 3.11 or newer; {sys.executable} is {v[0]}.{v[1]}. Try: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --upgrade pip
+	$(PIP) --upgrade pip
 
 $(VENV)/.user: $(BIN)/python pyproject.toml constraints.txt
 	@echo "Installing nsed into $(VENV) (once, about a minute) ..." >&2
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[local]'
+	$(PIP) --editable '.[local]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.user
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group dev --editable '.[local,studio,draw]'
+	$(PIP) --group dev --editable '.[local,studio,draw]'
 	@touch $@
 
 install: $(VENV)/.user ## Install nsed with embedded models into .venv
