@@ -19,7 +19,7 @@ from typing import Any
 
 from nsed.models.hire import Hire
 from nsed.protocol.answer_key import answer_key
-from nsed.protocol.consensus import Candidate, plurality, text_digest
+from nsed.protocol.consensus import RULES, Candidate, plurality, text_digest
 from nsed.protocol.errors import NsedError
 from nsed.protocol.usage import total_usage
 from nsed.run import Run
@@ -71,6 +71,25 @@ def score(record: RunRecord, gold: str | None) -> dict[str, Any]:
     return {
         name: {"answer": key, "right": key == gold, "tokens": used}
         for name, (key, used) in systems.items()
+    }
+
+
+def without_answer(qid: str, config: DeliberationConfig) -> dict[str, Any]:
+    """A question nobody answered: wrong for every system. Its tokens are unknown."""
+    members = [expert.name for expert in config.experts]
+    systems = [*members, "plurality", "nsed, 1 round", "nsed, 2 rounds"]
+    nothing = {"answer": None, "right": False, "tokens": 0}
+    return {
+        "qid": qid,
+        "gold": None,
+        "members": members,
+        "systems": {
+            **dict.fromkeys(systems, nothing),
+            **{f"  pure {rule} vote, 1 round": nothing for rule in RULES},
+        },
+        "stop": "no answer",
+        "status": "failed",
+        "seconds": 0.0,
     }
 
 
@@ -138,6 +157,9 @@ async def main() -> None:
                 record = await run.record()
             except NsedError as error:
                 print(f"{row['id']}: no answer: {error}")
+                lines.append(without_answer(row["id"], config))
+                with args.out.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(lines[-1]) + "\n")
                 continue
             gold = answer_key(f"Answer: {row['answer']}", "number")
             lines.append(

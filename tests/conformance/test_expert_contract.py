@@ -34,6 +34,7 @@ class Office:
 
     hire: Hire
     provider: Provider
+    has_weights: bool
 
     def expert(self, kind: str, **settings: Any) -> Expert:
         return self.hire(getattr(self, kind)(**settings))
@@ -55,7 +56,7 @@ class Office:
         return expert_at(self.provider, **settings)
 
     def embedded(self, **settings: Any) -> ExpertConfig:
-        if locate(find_weight(SMALLEST), cache_dir=weights_cache()) is None:
+        if not self.has_weights:
             pytest.skip(f"{SMALLEST} is not here: run `nsed models pull {SMALLEST}`")
         known = {"context_tokens": 2048, "temperature": 0, **settings}
         return ExpertConfig(name="ada", provider="embedded", model=SMALLEST, **known)
@@ -75,9 +76,17 @@ def pool() -> Iterator[EmbeddedPool]:
     pool.close()
 
 
+@pytest.fixture(scope="module")
+def has_weights() -> bool:
+    """Look for the model outside of any loop."""
+    return locate(find_weight(SMALLEST), cache_dir=weights_cache()) is not None
+
+
 @pytest.fixture
-async def office(provider: Provider, pool: EmbeddedPool) -> AsyncIterator[Office]:
-    office = Office(Hire(), provider)
+async def office(
+    provider: Provider, pool: EmbeddedPool, has_weights: bool
+) -> AsyncIterator[Office]:
+    office = Office(Hire(), provider, has_weights)
     own, office.hire.pool = office.hire.pool, pool
     yield office
     office.hire.pool = own
