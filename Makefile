@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 Q ?=
 .DEFAULT_GOAL := help
-.PHONY: help install ask test quick format check types live bench studio clean
+.PHONY: help install ask test quick format check types lower live bench studio clean
 
 help: ## Show the verbs
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -47,6 +47,14 @@ check: $(VENV)/.dev ## Formatting and lint
 
 types: $(VENV)/.dev ## Types and layers, on the wheel that users get
 	$(BIN)/python -m pytest tests/architecture/test_wheel.py --quiet
+
+lower: ## The tests with the lowest versions that pyproject.toml allows
+	rm -rf build/lower && $(PYTHON) -m venv build/lower
+	build/lower/bin/python -m pip install --quiet uv
+	build/lower/bin/uv pip install --quiet --python build/lower/bin/python --resolution lowest-direct '.[local]' \
+	  pytest==9.0.0 pytest-asyncio==1.3.0 pytest-timeout==2.4.0 hypothesis==6.150.0 blockbuster==1.5.25 \
+	  regex==2024.11.6 grandalf==0.8 langgraph-checkpoint-sqlite==3.1.0
+	build/lower/bin/python -m pytest tests --quiet -W ignore -m "not slow and not live_weights"
 
 live: $(VENV)/.user ## Fetch the two smallest weights for the real-model tests
 	$(BIN)/nsed models pull smollm2-135m-instruct qwen2.5-coder-0.5b-instruct
