@@ -1,5 +1,6 @@
 """Vote: the whole matrix of ballots at once, then winner and conviction."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -63,19 +64,9 @@ def votes_tally(state: DeliberationState, config: DeliberationConfig) -> Tally:
         [[ballot.weights.get(id_, np.nan) for id_ in ids] for ballot in ballots],
         dtype=np.float64,
     )
-    last = state.get("tallies", {}).get(str(round_number - 1))
-    held = (
-        next(
-            (
-                i
-                for i, c in enumerate(candidates)
-                if c.answer == state["proposals"][last.winner].key
-            ),
-            None,
-        )
-        if last
-        else None
-    )
+    held = _incumbent(state, candidates)
+    if held is not None:
+        candidates[held] = _with_kept_evidence(state, candidates, held)
     outcome = decide(
         weights,
         candidates,
@@ -141,6 +132,34 @@ def _candidates(
             )
         )
     return found
+
+
+def _incumbent(state: DeliberationState, candidates: list[Candidate]) -> int | None:
+    """The column of a candidate that says what the incumbent says, if there is one."""
+    last = state.get("tallies", {}).get(str(state["round"] - 1))
+    key = state["proposals"][last.winner].key if last else None
+    return next((i for i, c in enumerate(candidates) if c.answer == key), None)
+
+
+def _with_kept_evidence(
+    state: DeliberationState, candidates: list[Candidate], held: int
+) -> Candidate:
+    """Give the incumbent's answer at least the evidence it won with.
+
+    Whoever proposes it again may know less than whoever proposed it first.
+    """
+    answer = candidates[held].answer
+    now = sum(c.evidence for c in candidates if c.answer == answer)
+    won = next(
+        (
+            a.evidence
+            for a in state["tallies"][str(state["round"] - 1)].answers
+            if a.key == answer
+        ),
+        0.0,
+    )
+    more = max(0.0, won - now)
+    return replace(candidates[held], evidence=candidates[held].evidence + more)
 
 
 def _answers(

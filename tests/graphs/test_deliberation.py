@@ -159,6 +159,22 @@ async def test_known_skill_decides_a_split_panel_and_can_be_switched_off() -> No
     assert (with_skill.answer, pure.answer) == ("42", "41")
 
 
+async def test_an_incumbent_keeps_the_evidence_it_won_with() -> None:
+    """A weak expert who repeats the answer does not weaken it."""
+    experts = [
+        scripted("strong", "Answer: 42", "Answer: 41", skill={"general": 0.9}),
+        scripted("weak", "Answer: 40", "w\nAnswer: 42", skill={"general": 0.1}),
+        scripted("other", "Answer: 39", "Answer: 38", skill={"general": 0.1}),
+    ]
+    record = await deliberate(settings_for(*experts, rounds=2, effort=10))
+
+    first, second = record.tallies["1"], record.tallies["2"]
+    evidence = {a.answer: a.evidence for a in second.answers}
+    assert record.proposals[first.winner].answer == "42"
+    assert evidence["42"] == evidence["41"]
+    assert record.proposals[second.winner].answer == "42"
+
+
 async def test_tallies_say_what_each_rule_would_pick() -> None:
     record = await deliberate(settings_for(rounds=1))
 
