@@ -15,12 +15,22 @@ from nsed.protocol.errors import ExpertError
 from nsed.protocol.ledger import Ledger
 from nsed.protocol.usage import Usage
 
-__all__ = ["QUOTED_CHARS", "Attempt", "Outcome", "ask", "most_attempts", "reask_of"]
+__all__ = [
+    "QUOTED_CHARS",
+    "Attempt",
+    "Outcome",
+    "ask",
+    "finish_of",
+    "most_attempts",
+    "reask_of",
+]
 
 T = TypeVar("T")
 
 QUOTED_CHARS = 1500
-"""Most characters of a malformed reply that are quoted back."""
+"""Most characters of a reply that are quoted back."""
+FINISH_TOKENS = 64
+"""Most output tokens of an answer that is asked for once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +57,7 @@ class Outcome(Generic[T]):
 
 def most_attempts(*, retries: int, structured: bool) -> int:
     """Most calls `ask` makes for one question."""
-    return 1 + retries + ((REASKS + RUNGS) if structured else 0)
+    return 1 + retries + REASKS + (RUNGS if structured else 0)
 
 
 def reask_of(request: Request, reply: str, complaint: str) -> Request:
@@ -58,6 +68,20 @@ def reask_of(request: Request, reply: str, complaint: str) -> Request:
         Message("user", f"{wrong}JSON only."),
     )
     return replace(request, messages=(*request.messages, *turns))
+
+
+def finish_of(request: Request, reply: str) -> Request:
+    """Show a model the end of what it was cut off at, and ask for the answer only."""
+    turns = (
+        Message("assistant", reply[-QUOTED_CHARS:]),
+        Message("user", request.finish),
+    )
+    return replace(
+        request,
+        messages=(*request.messages, *turns),
+        max_output_tokens=min(FINISH_TOKENS, request.max_output_tokens),
+        lead=reply,
+    )
 
 
 async def ask(
@@ -119,11 +143,20 @@ class _Calls(Generic[T]):
             reraise=True,
         ):
             with turn:
-                if self.made and self.made[-1].outcome == "malformed":
-                    quoted = strip_reasoning(self.made[-1].reply)
-                    current = reask_of(request, quoted, self.made[-1].error)
+                current = self._next(request, current)
                 return await self._once(current)
         raise AssertionError  # the loop returns or raises
+
+    def _next(self, request: Request, current: Request) -> Request:
+        """What to ask now, after what the last call came to."""
+        if not self.made:
+            return request
+        last = self.made[-1]
+        if last.outcome == "malformed":
+            return reask_of(request, strip_reasoning(last.reply), last.error)
+        if last.outcome == "truncated" and request.finish:
+            return finish_of(request, strip_reasoning(last.reply))
+        return current
 
     async def _once(self, request: Request) -> T:
         if not self._ledger.admit():
@@ -131,7 +164,8 @@ class _Calls(Generic[T]):
         reply: Reply | None = None
         try:
             reply = await self._expert.reply(request)
-            value = self._read(reply)
+            whole = f"{request.lead}\n{reply.text}" if request.lead else reply.text
+            value = self._read(replace(reply, text=whole))
         except ExpertError as error:
             self.made.append(_attempt(request, reply, error))
             raise

@@ -47,6 +47,10 @@ class Request:
     phase: Literal["propose", "review"] = "propose"
     round: int = 1
     seed: int = 0
+    finish: str = ""
+    """What to say to a model that was cut off before its answer; empty: nothing."""
+    lead: str = ""
+    """What it had written when it was cut off; put before its reply, not sent."""
     json_schema: Mapping[str, Any] | None = None
     """Ask for a JSON object of this schema; None for free text."""
 

@@ -10,8 +10,10 @@ from nsed.protocol.errors import ExpertError
 
 __all__ = ["REASKS", "RUNGS", "Patience", "wait_for"]
 
+REASKED = frozenset({"malformed", "truncated"})
+"""Failures that a model can mend when it is shown its own reply."""
 REASKS = 1
-"""How often a malformed reply is sent back with the validation error."""
+"""How often a reply is sent back with what is wrong with it."""
 RUNGS = 3
 """How often a lower rung of the JSON ladder may be tried."""
 MOST_WAIT_S = 60
@@ -37,7 +39,7 @@ class Patience:
         if error.kind == "unsupported":  # asking in the same way again is no use
             lower_rung = isinstance(error, CallError) and error.lower_rung
             return lower_rung and failed["unsupported"] <= RUNGS
-        return error.kind == "malformed" and failed["malformed"] <= REASKS
+        return error.kind in REASKED and failed[error.kind] <= REASKS
 
 
 def wait_for(first_s: float) -> Callable[[RetryCallState], float]:

@@ -3,9 +3,10 @@
 import hashlib
 import json
 import time
+from dataclasses import replace
 from typing import Any, TypeVar
 
-from nsed.models.asking import QUOTED_CHARS, Outcome, most_attempts, reask_of
+from nsed.models.asking import QUOTED_CHARS, Outcome, finish_of, most_attempts, reask_of
 from nsed.models.base import Message, Request
 from nsed.protocol.ledger import worst_case
 from nsed.protocol.usage import Usage, total_usage
@@ -37,7 +38,12 @@ def worst_cases(
     prices = config.expert(expert).prices
     structured = request.json_schema is not None
     longest = "\U0010ffff" * QUOTED_CHARS  # four bytes each
-    again = reask_of(request, longest, longest) if structured else request
+    again = (
+        reask_of(request, longest, longest)
+        if structured
+        else finish_of(request, longest)
+    )
+    again = replace(again, max_output_tokens=request.max_output_tokens)
     first, later = (
         worst_case(
             prompt_bytes=r.prompt_bytes,

@@ -95,6 +95,7 @@ def propose_request(
         phase="propose",
         round=round_number,
         seed=config.seed,
+        finish=fill("finish"),
     )
 
 

@@ -168,3 +168,39 @@ async def test_reasoning_is_never_shown_to_peers() -> None:
     assert "secret plan" in record.calls["r1.propose.ada.1"].reply
     for _, request in hire.asked:
         assert all("secret plan" not in m.content for m in request.messages)
+
+
+async def test_an_answer_that_was_cut_off_is_asked_for_once_more() -> None:
+    """A cut proposal is no answer; its last line, asked for, makes it one."""
+
+    def cut(request: Request) -> Reply | None:
+        if request.phase == "review":
+            return None
+        if request.lead:
+            return Reply(text="Answer: 42", usage=Usage(calls=1))
+        return Reply(text="6 * 7 is 6 * 5 +", usage=Usage(calls=1), truncated=True)
+
+    hire = Recorder(bob=cut)
+    record = await deliberate(settings_for(rounds=1), hire=hire)
+
+    (said,) = (p for p in record.proposals.values() if p.expert == "bob")
+    assert said.text == "6 * 7 is 6 * 5 +\nAnswer: 42"
+    assert said.answer == "42"
+    assert record.verdict.status == "complete"
+    assert record.calls["r1.propose.bob.1"].outcome == "truncated"
+    asked = [r for name, r in hire.asked if name == "bob" and r.lead]
+    assert asked[0].messages[-2].content == "6 * 7 is 6 * 5 +"
+    assert asked[0].max_output_tokens <= 64
+
+
+async def test_an_answer_cut_off_twice_is_an_absence() -> None:
+    def cut(request: Request) -> Reply | None:
+        if request.phase == "review":
+            return None
+        return Reply(text="so then", usage=Usage(calls=1), truncated=True)
+
+    record = await deliberate(settings_for(rounds=1), hire=Recorder(bob=cut))
+
+    assert record.absences["r1.propose.bob"].kind == "truncated"
+    assert record.verdict.status == "degraded"
+    assert len([c for c in record.calls.values() if c.expert == "bob"]) == 3
