@@ -26,7 +26,7 @@ def test_everything_is_there(saved: Path, nsed: Nsed) -> None:
     for part in (
         "What is 6 * 7?",
         "rounds = 2",
-        "prompts: propose ",
+        "prompts: finish ",
         "proposers, by FixedTeam: ada, bob, cy",
         "bob answers 41",
         "six sevens are 42",
