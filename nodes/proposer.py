@@ -6,7 +6,7 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 
-from nsed.models.asking import ask, most_attempts
+from nsed.models.asking import ask
 from nsed.models.base import Message, Reply, Request
 from nsed.models.structured_reply import strip_reasoning
 from nsed.nodes.asked import call_records, seconds_left
@@ -51,9 +51,7 @@ class Proposer:
             self.hire(context.expert(name)),
             propose_request(shared, name, context, round_number),
             read,
-            attempts=shared["attempts"].get(
-                name, most_attempts(retries=context.retries, structured=False)
-            ),
+            attempts=shared["attempts"][name],
             retries=context.retries,
             retry_wait_s=context.retry_wait_s,
             deadline_s=seconds_left(shared, context),

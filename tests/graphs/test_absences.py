@@ -12,10 +12,6 @@ from nsed.protocol.stopping import StopReason
 from nsed.protocol.usage import Usage
 
 
-def down(name: str, phase: str) -> Recorder:
-    return Recorder(**{name: lambda r: _raise(r.phase in (phase, phase))})
-
-
 def _raise(wanted: bool) -> None:
     if wanted:
         raise ExpertError("model_gone", "the server hung up")
