@@ -5,7 +5,8 @@ from typing import Protocol
 
 from nsed.protocol.usage import Usage
 from nsed.state.context import DeliberationConfig
-from nsed.state.records import Absence, Team
+from nsed.state.records import Absence
+from nsed.state.team import Team
 
 __all__ = ["BindRequest", "Broker"]
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from nsed.brokers.base import BindRequest
-from nsed.state.records import Seat, Team
+from nsed.state.team import Seat, Team
 
 __all__ = ["FixedTeam"]
 

@@ -10,9 +10,9 @@ from nsed.state.records import (
     Memory,
     Proposal,
     Tally,
-    Team,
     Verdict,
 )
+from nsed.state.team import Team
 
 __all__ = ["record_serializer"]
 

@@ -15,8 +15,9 @@ from nsed.protocol.ledger import allot
 from nsed.protocol.stopping import StopReason
 from nsed.state.context import DeliberationConfig
 from nsed.state.expert_config import ExpertConfig
-from nsed.state.records import Absence, Team
+from nsed.state.records import Absence
 from nsed.state.schema import DeliberationState
+from nsed.state.team import Team
 
 __all__ = ["Binding", "Check"]
 

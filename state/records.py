@@ -2,12 +2,11 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from nsed.protocol.consensus import Rule
 from nsed.protocol.forget_gate import Dropped, MemoryItem
 from nsed.protocol.stopping import CommitType, StopReason
 from nsed.protocol.usage import Usage
+from nsed.state.record import Record
 
 __all__ = [
     "Absence",
@@ -18,45 +17,13 @@ __all__ = [
     "Memory",
     "Phase",
     "Proposal",
-    "Role",
-    "Seat",
     "Status",
     "Tally",
-    "Team",
     "Verdict",
 ]
 
 Phase = Literal["propose", "review"]
-Role = Literal["proposer", "reviewer"]
 Status = Literal["complete", "degraded", "failed"]
-
-
-class Record(BaseModel):
-    """Base of all records: immutable, no unknown fields."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True
-    )
-
-
-class Seat(Record):
-    """One expert in one role."""
-
-    expert: str
-    role: Role
-
-
-class Team(Record):
-    """Who the broker bound for a round."""
-
-    round: int
-    broker: str
-    """Which broker chose."""
-    seats: tuple[Seat, ...]
-
-    def in_role(self, role: Role) -> tuple[str, ...]:
-        """Names of the experts in a role, in seat order."""
-        return tuple(seat.expert for seat in self.seats if seat.role == role)
 
 
 class Proposal(Record):
@@ -129,6 +96,10 @@ class CallRecord(Record):
     error: str = ""
     method: str = "text"
     """How JSON was asked for."""
+    started_at: float = 0.0
+    """Unix time at which the attempt began, in seconds."""
+    first_token_ms: int | None = None
+    """Milliseconds to the first token, where the provider tells."""
     usage: Usage
 
 

@@ -4,24 +4,26 @@ import json
 from typing import Any, Final, Literal
 
 from nsed.state.context import DeliberationConfig
+from nsed.state.record import Record
 from nsed.state.records import (
     Absence,
     Ballot,
     CallRecord,
     Memory,
     Proposal,
-    Record,
     Tally,
-    Team,
     Verdict,
 )
 from nsed.state.schema import DeliberationState
+from nsed.state.team import Team
 
 __all__ = ["SCHEMA_VERSION", "RunRecord", "comparable", "record_of"]
 
 SCHEMA_VERSION: Final = 1
 
-_TIMES_AND_IDS = frozenset({"latency_ms", "run_id", "seconds", "started_at"})
+_TIMES_AND_IDS = frozenset(
+    {"first_token_ms", "latency_ms", "run_id", "seconds", "started_at"}
+)
 
 
 class RunRecord(Record):

@@ -12,10 +12,10 @@ from nsed.state.records import (
     Memory,
     Proposal,
     Tally,
-    Team,
     Verdict,
 )
 from nsed.state.reducers import merge_by_key
+from nsed.state.team import Team
 
 __all__ = [
     "DeliberationInput",

@@ -10,8 +10,9 @@ from nsed.cli.phrases import signed
 from nsed.cli.plain_text import one_line, visible
 from nsed.cli.support_table import answer_of
 from nsed.protocol.identity_mask import label
-from nsed.state.records import Absence, Ballot, Memory, Role
+from nsed.state.records import Absence, Ballot, Memory
 from nsed.state.run_record import RunRecord
+from nsed.state.team import Role
 
 __all__ = ["round_view"]
 
