@@ -22,7 +22,7 @@ $(VENV)/.user: $(BIN)/python pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.user
-	$(PIP) --group dev --editable '.[local,studio,draw]'
+	$(PIP) --group dev --editable '.[local,studio,postgres,draw,prices]'
 	@touch $@
 
 install: $(VENV)/.user ## Install nsed with embedded models into .venv
@@ -51,9 +51,9 @@ types: $(VENV)/.dev ## Types and layers, on the wheel that users get
 lower: ## The tests with the lowest versions that pyproject.toml allows
 	rm -rf build/lower && $(PYTHON) -m venv build/lower
 	build/lower/bin/python -m pip install --quiet uv
-	build/lower/bin/uv pip install --quiet --python build/lower/bin/python --resolution lowest-direct '.[local]' \
+	build/lower/bin/uv pip install --quiet --python build/lower/bin/python --resolution lowest-direct '.[local,postgres,prices]' \
 	  pytest==9.0.0 pytest-asyncio==1.3.0 pytest-timeout==2.4.0 hypothesis==6.150.0 blockbuster==1.5.25 \
-	  regex==2024.11.6 grandalf==0.8 langgraph-checkpoint-sqlite==3.1.0
+	  regex==2024.11.6 grandalf==0.8
 	build/lower/bin/python -m pytest tests --quiet -W ignore -m "not slow and not live_weights"
 
 live: $(VENV)/.user ## Fetch the two smallest weights for the real-model tests

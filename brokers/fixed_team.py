@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from nsed.brokers.base import BindRequest
+from nsed.brokers.task_profile import profile_task
 from nsed.state.team import Seat, Team
 
 __all__ = ["FixedTeam"]
@@ -25,7 +26,11 @@ class FixedTeam:
         reviewers = (config.reviewers or everybody) if self.reviewing else ()
         return Team(
             round=request.round,
+            started_at=request.now,
             broker="FixedTeam",
+            bound="first round" if request.round == 1 else "kept",
+            profile=profile_task(request.task, config),
+            unreachable=dict(request.unreachable),
             seats=(
                 *(Seat(expert=name, role="proposer") for name in proposers),
                 *(Seat(expert=name, role="reviewer") for name in reviewers),

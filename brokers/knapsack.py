@@ -7,13 +7,15 @@ once a host, crowds at an endpoint, context windows, families, pins. Exact integ
 throughout. Idea [paper], model [ours]; docs/decisions/0013.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from math import inf
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from nsed.brokers.knapsack_problem import NO_LIMIT, Ints, Problem, Resource
+from nsed.brokers.limit_use import Use, fits, use_of, value_of
 
 __all__ = [
     "NO_LIMIT",
@@ -24,70 +26,16 @@ __all__ = [
     "Use",
     "fits",
     "solve",
+    "split_by_proposals",
     "use_of",
     "value_of",
 ]
 
-Ints = NDArray[np.int64]
 Seats = tuple[tuple[int, int], ...]
-NO_LIMIT = 2**31
-"""A crowd or a number of candidates that nothing reaches."""
 EFFORT = 10.0
 """Most work for one problem, in the solver's deterministic time (about seconds)."""
 SMALL = 260
 """Problems with at most so many columns are solved whole."""
-
-
-@dataclass(frozen=True)
-class Resource:
-    """Something every seat uses up: money, tokens, calls."""
-
-    name: str
-    capacity: int
-    base: Ints
-    """Use of a seat, shape `(experts, roles)`."""
-    slope: Ints
-    """Further use of a seat for every proposal it reads, same shape."""
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One choice of a team. Experts and roles are rows and columns."""
-
-    values: Ints
-    """Worth of each seat, not negative, shape `(experts, roles)`."""
-    eligible: NDArray[np.bool_]
-    """Whether the expert may take the role, same shape."""
-    least: tuple[int, ...]
-    """Fewest seats of each role."""
-    most: tuple[int, ...]
-    """Most seats of each role."""
-    resources: tuple[Resource, ...] = ()
-    memory: Ints | None = None
-    """Bytes an expert occupies on its host, however many seats it takes."""
-    host: Ints | None = None
-    """Index into `host_capacity`; -1: none that is limited."""
-    host_capacity: tuple[int, ...] = ()
-    endpoint: Ints | None = None
-    """Experts with one number share an endpoint."""
-    crowd: Ints | None = None
-    """Who takes a seat allows at most so many seats of that role at its endpoint (so
-    that the phase is over in time), shape `(experts, roles)`."""
-    shown: Ints | None = None
-    """Who takes a seat can read at most so many proposals, same shape."""
-    family: Ints | None = None
-    min_families: int = 1
-    pins: frozenset[int] = frozenset()
-    """Experts that must take a seat."""
-    penalty: Mapping[tuple[int, int], int] = field(default_factory=dict)
-    """Deducted where both experts `m < n` sit, not negative."""
-    roles_per_expert: int | None = None
-    """Most seats of one expert; None: one in every role."""
-    price: Ints | None = None
-    """Breaks ties in value: the smaller sum wins. Shape `(experts, roles)`."""
-    counted: int = 0
-    """The role whose seats are the proposals that `slope` and `shown` speak of. Nobody
-    reads his own."""
 
 
 @dataclass(frozen=True)
@@ -114,20 +62,6 @@ class Solution:
         return (self.bound - self.value) / self.bound if self.bound > 0 else 0.0
 
 
-@dataclass(frozen=True)
-class Use:
-    """How much of each limit some seats use."""
-
-    seats: tuple[int, ...]
-    resources: tuple[int, ...]
-    hosts: tuple[int, ...]
-    families: int
-    crowded: bool
-    """Whether some endpoint is too crowded for a seat at it."""
-    overfull: bool
-    """Whether some seat reads more proposals than fit its context window."""
-
-
 def solve(problem: Problem, *, effort: float = EFFORT) -> Solution:
     """Choose the best team; the same answer for the same numbers, in any row order.
 
@@ -144,72 +78,6 @@ def solve(problem: Problem, *, effort: float = EFFORT) -> Solution:
     found = _everybody(ranked) or _solve_ranked(ranked, effort)
     seats = sorted((int(order[m]), r) for m, r in found.seats)
     return replace(found, seats=tuple(seats))
-
-
-def value_of(problem: Problem, seats: Iterable[tuple[int, int]]) -> int:
-    """Objective of some seats: values less penalties."""
-    chosen = list(seats)
-    used = {m for m, _ in chosen}
-    both = (p for (m, n), p in problem.penalty.items() if m in used and n in used)
-    return int(sum(problem.values[m, r] for m, r in chosen)) - sum(both)
-
-
-def use_of(problem: Problem, seats: Iterable[tuple[int, int]]) -> Use:
-    """Add up what some seats use."""
-    taken = np.zeros(problem.values.shape, dtype=np.int64)
-    for m, r in seats:
-        taken[m, r] = 1
-    used = taken.any(axis=1)
-    own = taken[:, problem.counted]
-    read = np.where(taken > 0, taken[:, problem.counted].sum() - own[:, None], 0)
-    read[:, problem.counted] = 0
-    crowded = False
-    if problem.crowd is not None and problem.endpoint is not None:
-        for place in np.unique(problem.endpoint[used]):
-            here = problem.endpoint == place
-            at_once = taken[here].sum(axis=0)
-            allowed = np.where(taken[here] > 0, problem.crowd[here], NO_LIMIT)
-            crowded |= bool((at_once > allowed.min(axis=0)).any())
-    memory, host, family = problem.memory, problem.host, problem.family
-    return Use(
-        seats=tuple(int(n) for n in taken.sum(axis=0)),
-        resources=tuple(
-            int((taken * (x.base + x.slope * read)).sum()) for x in problem.resources
-        ),
-        hosts=tuple(
-            0
-            if memory is None or host is None
-            else int(memory[used & (host == h)].sum())
-            for h in range(len(problem.host_capacity))
-        ),
-        families=0 if family is None else len(np.unique(family[used])),
-        crowded=crowded,
-        overfull=problem.shown is not None and bool((read > problem.shown).any()),
-    )
-
-
-def fits(problem: Problem, seats: Iterable[tuple[int, int]]) -> bool:
-    """Whether some seats keep every limit."""
-    chosen = list(seats)
-    use = use_of(problem, chosen)
-    sitting = {m for m, _ in chosen}
-    per_expert = problem.roles_per_expert or problem.values.shape[1]
-    return (
-        all(problem.eligible[m, r] for m, r in chosen)
-        and all(
-            a <= n <= b
-            for a, n, b in zip(problem.least, use.seats, problem.most, strict=True)
-        )
-        and all(
-            n <= x.capacity
-            for n, x in zip(use.resources, problem.resources, strict=True)
-        )
-        and all(n <= c for n, c in zip(use.hosts, problem.host_capacity, strict=True))
-        and not (use.crowded or use.overfull)
-        and (problem.family is None or use.families >= problem.min_families)
-        and problem.pins <= sitting
-        and all(sum(m == n for n, _ in chosen) <= per_expert for m in sitting)
-    )
 
 
 def _everybody(problem: Problem) -> Solution | None:
@@ -240,7 +108,7 @@ def _solve_ranked(problem: Problem, effort: float) -> Solution:
     find = solve_by_core
     if int(problem.eligible.sum()) <= SMALL:
         find = best_seats
-    sizes = _by_number_of_proposals(problem)
+    sizes = split_by_proposals(problem)
     best, tried = Solution("infeasible"), []
     for one in sizes:
         known = best.value if best.found else None
@@ -255,7 +123,7 @@ def _solve_ranked(problem: Problem, effort: float) -> Solution:
     return replace(best, status="feasible", bound=bound)
 
 
-def _by_number_of_proposals(problem: Problem) -> list[Problem]:
+def split_by_proposals(problem: Problem) -> list[Problem]:
     """Split where reading costs: with the number of proposals fixed, all is linear."""
     c = problem.counted
     most = min(problem.most[c], int(problem.eligible[:, c].sum()))

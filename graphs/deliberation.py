@@ -3,7 +3,7 @@
 from langgraph.graph import END, START, StateGraph
 
 from nsed.brokers.base import Broker
-from nsed.brokers.fixed_team import FixedTeam
+from nsed.brokers.configured_broker import ConfiguredBroker
 from nsed.graphs.routing import (
     fan_out_proposers,
     fan_out_reviewers,
@@ -14,6 +14,7 @@ from nsed.nodes.broker import Binding
 from nsed.nodes.forget_gate import forget_gate
 from nsed.nodes.hiring import Hiring
 from nsed.nodes.identity_mask import identity_mask
+from nsed.nodes.observed import Observing
 from nsed.nodes.peer_review import PeerReview
 from nsed.nodes.proposer import Proposer
 from nsed.nodes.quadratic_voting import quadratic_voting
@@ -43,7 +44,7 @@ def create_deliberation(
 
     Args:
         hire: Makes experts from their configuration; by default a new `Hire`.
-        broker: Chooses the team; by default the configured one, fixed.
+        broker: Chooses the team; by default the one that the context names.
     """
     hire = hire or Hire()
     graph: Deliberation = StateGraph(
@@ -52,15 +53,23 @@ def create_deliberation(
         input_schema=DeliberationInput,
         output_schema=DeliberationOutput,
     )
-    check = hire.check if isinstance(hire, Hire) else None
-    graph.add_node("broker", Binding(broker or FixedTeam(), check))
+    observed = Observing()
+    ours = hire if isinstance(hire, Hire) else None
+    graph.add_node(
+        "broker",
+        Binding(
+            broker or ConfiguredBroker(),
+            check=ours.check if ours else None,
+            reach=ours.reachable if ours else None,
+        ),
+    )
     graph.add_node("proposer", Proposer(hire))
-    graph.add_node("identity_mask", identity_mask)
+    graph.add_node("identity_mask", observed(identity_mask))
     graph.add_node("peer_review", PeerReview(hire))
-    graph.add_node("quadratic_voting", quadratic_voting)
+    graph.add_node("quadratic_voting", observed(quadratic_voting))
     graph.add_node("forget_gate", forget_gate)
     graph.add_node("stopping", stopping)
-    graph.add_node("verdict", verdict)
+    graph.add_node("verdict", observed(verdict, fold=True))
 
     graph.add_edge(START, "broker")
     graph.add_conditional_edges("broker", fan_out_proposers, ["proposer", "verdict"])

@@ -10,6 +10,7 @@ from nsed.models.hire import Hire
 from nsed.nodes.broker import Binding
 from nsed.nodes.hiring import Hiring
 from nsed.nodes.majority_vote import majority_vote
+from nsed.nodes.observed import Observing
 from nsed.nodes.proposer import Proposer
 from nsed.nodes.verdict import verdict
 from nsed.state.context import DeliberationConfig
@@ -33,11 +34,12 @@ def create_majority_vote(
         input_schema=DeliberationInput,
         output_schema=DeliberationOutput,
     )
+    observed = Observing()
     check = hire.check if isinstance(hire, Hire) else None
     graph.add_node("broker", Binding(broker or FixedTeam(reviewing=False), check))
     graph.add_node("proposer", Proposer(hire))
-    graph.add_node("majority_vote", majority_vote)
-    graph.add_node("verdict", verdict)
+    graph.add_node("majority_vote", observed(majority_vote))
+    graph.add_node("verdict", observed(verdict, fold=True))
     graph.add_edge(START, "broker")
     graph.add_conditional_edges("broker", fan_out_proposers, ["proposer", "verdict"])
     graph.add_edge("proposer", "majority_vote")

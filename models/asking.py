@@ -1,6 +1,7 @@
 """Asking one expert: attempts, waits, the re-ask of a malformed reply, the bill."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
@@ -44,6 +45,12 @@ class Attempt:
     """`ok` or a failure kind."""
     error: str
     usage: Usage
+    started_at: float = 0.0
+    """Unix time at which the call began, in seconds; the wait for a place at its
+    endpoint, where it is known, comes before that."""
+    first_token_ms: int | None = None
+    cached: bool = False
+    """Whether nobody was asked: the reply is out of the response cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,18 +169,19 @@ class _Calls(Generic[T]):
         if not self._ledger.admit():
             raise ExpertError("budget", "no further attempt fits under the caps")
         reply: Reply | None = None
+        began = time.monotonic()
         try:
             reply = await self._expert.reply(request)
             whole = f"{request.lead}\n{reply.text}" if request.lead else reply.text
             value = self._read(replace(reply, text=whole))
         except ExpertError as error:
-            self.made.append(_attempt(request, reply, error))
+            self.made.append(_attempt(request, reply, error, began))
             raise
         except asyncio.CancelledError:  # the call was made, whatever came of it
             late = CallError("timeout", "cut off by the deadline of the run")
-            self.made.append(_attempt(request, None, late))
+            self.made.append(_attempt(request, None, late, began))
             raise
-        self.made.append(_attempt(request, reply, None))
+        self.made.append(_attempt(request, reply, None, began))
         return value
 
     def true_cause(self, error: ExpertError) -> ExpertError:
@@ -190,14 +198,24 @@ class _Calls(Generic[T]):
 
 
 def _attempt(
-    request: Request, reply: Reply | None, error: ExpertError | None
+    request: Request, reply: Reply | None, error: ExpertError | None, began: float
 ) -> Attempt:
     tried = error.method if isinstance(error, CallError) else "text"
+    usage = reply.usage if reply else Usage(calls=1, latency_ms=_took(error, began))
     return Attempt(
         request=request,
         reply=reply.text if reply else "",
         method=reply.method if reply else tried,
         outcome=error.kind if error else "ok",
         error=str(error) if error else "",
-        usage=reply.usage if reply else Usage(calls=1),
+        usage=usage,
+        started_at=time.time() - usage.latency_ms / 1000,
+        first_token_ms=reply.first_token_ms if reply else None,
+        cached=reply.cached if reply else False,
     )
+
+
+def _took(error: ExpertError | None, began: float) -> int:
+    """Milliseconds of a call without a reply; as measured by who made it, if it was."""
+    measured = error.latency_ms if isinstance(error, CallError) else None
+    return round(1000 * (time.monotonic() - began)) if measured is None else measured

@@ -71,6 +71,10 @@ class Reply:
     """Whether the model was cut off by `max_output_tokens`."""
     method: BallotMethod = "text"
     """How JSON was asked for."""
+    first_token_ms: int | None = None
+    """Milliseconds to the first token, where the provider tells."""
+    cached: bool = False
+    """Whether it is an earlier reply, out of the response cache."""
 
 
 class Expert(Protocol):

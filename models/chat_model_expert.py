@@ -65,9 +65,12 @@ class ChatModelExpert:
             except Exception as error:
                 if limit.expired():
                     words = f"no answer within {request.timeout_s:g} s"
-                    raise CallError("timeout", words, method=method) from error
-                raise self._failure(error, request, method) from error
-            latency_ms = round(1000 * (time.monotonic() - started))
+                    failure = CallError("timeout", words, method=method)
+                else:
+                    failure = self._failure(error, request, method)
+                failure.latency_ms = _ms_since(started)
+                raise failure from error
+            latency_ms = _ms_since(started)
         if not isinstance(message, AIMessage):
             raise ExpertError("malformed", f"expected an AIMessage: {type(message)}")
         text = _sendable(_text(message, method))
@@ -78,6 +81,7 @@ class ChatModelExpert:
             + Usage(latency_ms=latency_ms),
             truncated=reason in ("length", "max_tokens"),
             method=method,
+            first_token_ms=message.response_metadata.get("first_token_ms"),
         )
 
     def _method(self, request: Request) -> BallotMethod:
@@ -126,6 +130,10 @@ class ChatModelExpert:
                 self.config.endpoint, method, self.ladder
             )
         return failure
+
+
+def _ms_since(started: float) -> int:
+    return round(1000 * (time.monotonic() - started))
 
 
 def _sendable(text: str) -> str:

@@ -1,14 +1,21 @@
-"""The one door to langchain-community: sunset upstream, so its warning ends here."""
+"""The one door to langchain-community: sunset upstream, so its warnings end here."""
 
+import os
 import warnings
 from importlib import import_module
+from pathlib import Path
+from typing import Any
 
+from langchain_core.caches import RETURN_VAL_TYPE, BaseCache
 from langchain_core.language_models import BaseChatModel
 
 from nsed.models.failures import redact
 from nsed.protocol.errors import ConfigError, did_you_mean
 
-__all__ = ["community_chat_model"]
+__all__ = ["community_cache", "community_chat_model"]
+
+BUSY_S = 5.0
+"""How long to wait for another process that writes to the cache, in seconds."""
 
 
 def community_chat_model(class_name: str, **settings: object) -> BaseChatModel:
@@ -31,3 +38,60 @@ def community_chat_model(class_name: str, **settings: object) -> BaseChatModel:
             msg = f"langchain_community's {class_name} cannot be made: {said}"
             raise ConfigError(msg) from error
     return model
+
+
+def community_cache(path: Path) -> BaseCache:
+    """Open langchain-community's cache in an SQLite file, made where there is none.
+
+    It blocks: not for the event loop. Several processes may use one file. What is in
+    the way later on is an `OSError`.
+
+    Raises:
+        ConfigError: The file cannot be made, or is something else.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Replies are the user's own business.
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        return _Cache(path)
+    except Exception as error:  # of any kind: it is the database's own code
+        said = redact(str(error).splitlines()[0])
+        raise ConfigError(f"response cache {path} cannot be used: {said}") from error
+
+
+class _Cache(BaseCache):
+    """Says nothing of langchain's deprecations, and fails with one kind of error."""
+
+    def __init__(self, path: Path) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            room = import_module("langchain_community.cache")
+        database = import_module("sqlalchemy")  # community's, and here with it
+        # Its SQLiteCache, but for a path that may hold any character, no connection
+        # that stays open between two calls, and a wait for other processes.
+        engine = database.create_engine(
+            database.URL.create("sqlite", database=str(path)),
+            poolclass=database.NullPool,
+            connect_args={"timeout": BUSY_S},
+        )
+        try:
+            self._inner: BaseCache = room.SQLAlchemyCache(engine)
+        except database.exc.OperationalError:  # somebody was faster
+            self._inner = room.SQLAlchemyCache(engine)
+
+    def lookup(self, prompt: str, llm_string: str) -> RETURN_VAL_TYPE | None:
+        # Not `catch_warnings`, which is not safe beside other threads.
+        warnings.filterwarnings("ignore", module=r"langchain_community\.cache")
+        try:
+            return self._inner.lookup(prompt, llm_string)
+        except Exception as error:
+            raise OSError(str(error).splitlines()[0]) from error
+
+    def update(self, prompt: str, llm_string: str, return_val: RETURN_VAL_TYPE) -> None:
+        try:
+            self._inner.update(prompt, llm_string, return_val)
+        except Exception as error:
+            raise OSError(str(error).splitlines()[0]) from error
+
+    def clear(self, **kwargs: Any) -> None:  # noqa: ANN401 - as the base class has it
+        self._inner.clear(**kwargs)

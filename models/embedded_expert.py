@@ -81,7 +81,7 @@ class EmbeddedExpert:
     @asynccontextmanager
     async def _slot(self) -> "AsyncIterator[None]":
         async with AsyncExitStack() as stack:
-            endpoint, most = self.config.endpoint, self.config.concurrency
-            await stack.enter_async_context(self.limits.slot(endpoint, most))
+            server, most = self.config.server_key, self.config.concurrency
+            await stack.enter_async_context(self.limits.slot(server, most))
             await stack.enter_async_context(self.pool.generation_slot())
             yield

@@ -65,6 +65,8 @@ class CallError(ExpertError):
         method: How JSON was asked for.
         lower_rung: Whether the next call will ask for it in another way.
         retry_after_s: Seconds the provider wants us to wait, where it said so.
+        latency_ms: How long the call itself took, without the wait for a place at the
+            endpoint; None where that is not known.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class CallError(ExpertError):
         """Keep what is known beside the words."""
         self.method: BallotMethod = method
         self.lower_rung, self.retry_after_s = lower_rung, retry_after_s
+        self.latency_ms: int | None = None
         super().__init__(kind, message)
 
 

@@ -15,6 +15,7 @@ from platformdirs import user_cache_path
 
 from nsed.models.api_key import header_safe, key_in_file
 from nsed.models.base import Expert
+from nsed.models.cached_expert import CachedExpert
 from nsed.models.chat_model_expert import LADDER_OPENAI, ChatModelExpert
 from nsed.models.embedded_expert import EmbeddedExpert
 from nsed.models.embedded_pool import EmbeddedPool
@@ -23,6 +24,8 @@ from nsed.models.installed_weights import installed_weights, weight_of
 from nsed.models.late_expert import LateExpert
 from nsed.models.model_class import chat_model_of, limit_field_of
 from nsed.models.openai_endpoint import HttpClients, chat_openai
+from nsed.models.reachability import unreachable
+from nsed.models.response_cache import ResponseCache
 from nsed.models.scripted import ScriptedExpert
 from nsed.protocol.errors import ConfigError, WeightError
 from nsed.state.expert_config import ExpertConfig
@@ -40,13 +43,19 @@ class Hire:
     and keeps off the loop.
     """
 
-    def __init__(self) -> None:
-        """Start without any expert; nothing is opened before it is needed."""
+    def __init__(self, *, response_cache: Path | str | None = None) -> None:
+        """Start without any expert; nothing is opened before it is needed.
+
+        Args:
+            response_cache: A file that keeps replies: who is asked again what he was
+                asked before answers from it, at no cost. Scripted experts do not.
+        """
         self.pool = EmbeddedPool()
         self._clients = HttpClients()
         self._limits = Limits()
         self._abilities = Abilities()
         self._by_loop: WeakKeyDictionary[Loop, dict[str, Expert]] = WeakKeyDictionary()
+        self._cache = ResponseCache(response_cache) if response_cache else None
 
     async def check(self, configs: Iterable[ExpertConfig]) -> None:
         """Make sure that every expert can be asked: key, model class, weights.
@@ -56,6 +65,11 @@ class Hire:
                 all problems, one a line.
         """
         problems: list[ConfigError | WeightError] = []
+        if self._cache is not None:
+            try:
+                await self._cache.ready()
+            except ConfigError as error:
+                problems.append(error)
         for config in configs:
             try:
                 await self._check(config)
@@ -75,8 +89,23 @@ class Hire:
         mine = self._by_loop.setdefault(asyncio.get_running_loop(), {})
         key = config.model_dump_json()
         if key not in mine:
-            mine[key] = self._make(config)
+            made = self._make(config)
+            if self._cache is not None and config.provider != "scripted":
+                made = CachedExpert(made, self._cache, partial(_behind, config))
+            mine[key] = made
         return mine[key]
+
+    async def reachable(
+        self, configs: Iterable[ExpertConfig], *, timeout_s: float = 2.0
+    ) -> dict[str, str]:
+        """Say whose endpoint is gone: by name, the cause.
+
+        Only URLs are asked, each once, all at the same time, for their list of models;
+        whoever answers is there, whatever he answers. No model is asked.
+        """
+        return await unreachable(
+            configs, key_of=api_key_of, clients=self._clients, timeout_s=timeout_s
+        )
 
     async def aclose(self) -> None:
         """Close what belongs to the running loop, and end the local servers.
@@ -87,9 +116,13 @@ class Hire:
         await self._clients.aclose()
         pool, self.pool = self.pool, EmbeddedPool()
         await asyncio.to_thread(pool.close)
+        if self._cache is not None:
+            await self._cache.flush()
 
     async def _check(self, config: ExpertConfig) -> None:
         expert = self(config)
+        if isinstance(expert, CachedExpert):
+            expert = expert.inner
         if isinstance(expert, LateExpert):
             await expert.ready()
         if isinstance(expert, EmbeddedExpert):
@@ -120,7 +153,7 @@ class Hire:
         return ChatModelExpert(
             config=config,
             model=model,
-            slot=lambda: self._limits.slot(config.endpoint, config.concurrency),
+            slot=lambda: self._limits.slot(config.server_key, config.concurrency),
             abilities=self._abilities,
             ladder=LADDER_OPENAI,
             output_limit=output_limit,
@@ -132,7 +165,7 @@ class Hire:
         return ChatModelExpert(
             config=config,
             model=model,
-            slot=lambda: self._limits.slot(config.endpoint, config.concurrency),
+            slot=lambda: self._limits.slot(config.server_key, config.concurrency),
             abilities=self._abilities,
             limit_field=limit_field_of(model),
         )
@@ -154,6 +187,22 @@ def _weights_path(config: ExpertConfig) -> Path:
     return installed_weights(
         config, cache_dir=weights_cache(), user_paths=weights_paths()
     )
+
+
+def _behind(config: ExpertConfig) -> str:
+    """What decides an answer beside the configuration: the file, or the place."""
+    if config.provider == "openai" and config.base_url is None:
+        places = ("OPENAI_BASE_URL", "OPENAI_API_BASE")
+        return " ".join(os.environ.get(place, "") for place in places)
+    if config.provider != "embedded":
+        return ""
+    try:
+        if weight := weight_of(config):
+            return weight.sha256
+        facts = _weights_path(config).stat()
+    except (WeightError, OSError):
+        return ""  # who is asked says so
+    return f"{facts.st_size}:{facts.st_mtime_ns}"
 
 
 def api_key_of(config: ExpertConfig) -> str | None:

@@ -7,6 +7,7 @@ taken apart again, and a thread per call. That saves a quarter of a call's CPU t
 """
 
 import json
+from math import inf
 from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
@@ -35,7 +36,11 @@ class _Short(BaseChatOpenAI):
         text = await self.root_async_client.post(
             "/chat/completions", cast_to=str, body=body
         )
-        return self._create_chat_result(_checked(text))
+        reply = _checked(text)
+        result = self._create_chat_result(reply)
+        if (first := _first_token_ms(reply)) is not None and result.llm_output:
+            result.llm_output["first_token_ms"] = first
+        return result
 
 
 class CompatibleChat(_Short):
@@ -57,3 +62,10 @@ def _checked(text: str) -> dict[str, Any]:
     if not reply.get("choices"):
         raise ExpertError("empty", "the reply holds no choice")
     return reply
+
+
+def _first_token_ms(reply: dict[str, Any]) -> int | None:
+    """How long the prompt took, where the server tells: llama.cpp's do."""
+    timings = reply.get("timings")
+    took = timings.get("prompt_ms") if isinstance(timings, dict) else None
+    return round(took) if isinstance(took, int | float) and 0 <= took < inf else None

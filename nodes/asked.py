@@ -80,7 +80,10 @@ def call_records(
             outcome=attempt.outcome,
             error=attempt.error,
             method=attempt.method,
+            started_at=attempt.started_at,
+            first_token_ms=attempt.first_token_ms,
             usage=attempt.usage,
+            cached=attempt.cached,
         )
         for n, attempt in enumerate(outcome.attempts, start=1)
     }

@@ -8,7 +8,7 @@ from langgraph.runtime import Runtime
 from numpy.typing import NDArray
 
 from nsed.nodes.quorum import require_quorum
-from nsed.nodes.round_facts import ballots_of, round_facts
+from nsed.nodes.round_facts import ballots_of, category_of, round_facts
 from nsed.protocol.consensus import (
     Candidate,
     Consensus,
@@ -117,9 +117,9 @@ def plurality_tally(state: DeliberationState, config: DeliberationConfig) -> Tal
 def _candidates(
     state: DeliberationState, config: DeliberationConfig
 ) -> list[Candidate]:
-    found = []
+    found, category = [], category_of(state, config)
     for proposal in (state["proposals"][id_] for id_ in state["candidates"]):
-        skill = config.expert(proposal.expert).skill_for(config.category)
+        skill = config.expert(proposal.expert).skill_for(category)
         evidence_of_author = skill_evidence(
             skill if config.use_skill else None,
             wrong_answers=config.plausible_wrong_answers,

@@ -1,10 +1,11 @@
 """What the stopping rules look at, read off the state."""
 
 from nsed.protocol.stopping import RoundFacts
+from nsed.state.context import DeliberationConfig
 from nsed.state.records import Ballot
 from nsed.state.schema import DeliberationState
 
-__all__ = ["ballots_of", "round_facts"]
+__all__ = ["ballots_of", "category_of", "round_facts"]
 
 
 def ballots_of(state: DeliberationState, round_number: int) -> list[Ballot]:
@@ -13,6 +14,14 @@ def ballots_of(state: DeliberationState, round_number: int) -> list[Ballot]:
     return sorted(
         (b for b in found if b.round == round_number), key=lambda b: b.reviewer
     )
+
+
+def category_of(state: DeliberationState, config: DeliberationConfig) -> str:
+    """The task's category: as the broker profiled it, else as configured."""
+    first = state.get("teams", {}).get("1")
+    if first and first.profile:
+        return first.profile.category
+    return "general" if config.category == "auto" else config.category
 
 
 def round_facts(state: DeliberationState) -> list[RoundFacts]:

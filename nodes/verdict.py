@@ -43,7 +43,7 @@ def verdict(
             conviction=tallies[str(len(tallies))].conviction if tallies else 0.0,
             rounds=len(tallies),
             absences=absences,
-            notes=(*notes, *_missing(absences)),
+            notes=(*notes, *_rebound(state), *_missing(absences)),
             usage=spent(state),
             seconds=round(time.time() - state["started_at"], 3),
         )
@@ -100,6 +100,15 @@ def _unreviewed(state: DeliberationState) -> bool:
     last = str(len(state["tallies"]))
     bound = state["teams"][last].in_role("reviewer")
     return bool(bound) and state["tallies"][last].decided_by == "plurality"
+
+
+def _rebound(state: DeliberationState) -> list[str]:
+    """Say which rounds were played by another team than the one before, and why."""
+    return [
+        f"Round {team.round} was {team.bound}."
+        for _, team in sorted(state.get("teams", {}).items())
+        if team.bound.startswith("re-bound")
+    ]
 
 
 def _missing(absences: tuple[Absence, ...]) -> list[str]:

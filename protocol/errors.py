@@ -6,7 +6,8 @@
     ├── ExpertError      one expert gave nothing usable (becomes an Absence)
     ├── QuorumError      too few experts took part to go on
     ├── DegradedError    somebody is missing, and on_partial is "error"
-    └── BudgetError      a limit cannot carry even the first phase
+    ├── BudgetError      a limit cannot carry even the first phase
+    └── InfeasibleTeam   no team keeps all limits: which ones clash, what would help
 
 Messages say what was found, what was wanted and what to change.
 """
@@ -19,6 +20,7 @@ __all__ = [
     "ConfigError",
     "DegradedError",
     "ExpertError",
+    "InfeasibleTeam",
     "NsedError",
     "QuorumError",
     "WeightError",
@@ -84,6 +86,29 @@ class DegradedError(NsedError):
 
 class BudgetError(NsedError):
     """A cap is too small for the first phase, so nothing was asked."""
+
+
+class InfeasibleTeam(NsedError):  # noqa: N818 - a result of the broker's program
+    """No team keeps all limits at once.
+
+    Attributes:
+        clash: Limits that clash; with any one of them lifted the others do not.
+        changes: Single changes after which there is a team, the smallest first.
+    """
+
+    def __init__(
+        self, clash: Collection[str], changes: Collection[str], facts: Collection[str]
+    ) -> None:
+        """Say what clashes, what would help, and who cannot sit anyway."""
+        self.clash, self.changes = tuple(clash), tuple(changes)
+        lines = [f"no team keeps these limits at once: {', '.join(self.clash)}."]
+        if self.changes:
+            lines.append(f"  The smallest change that helps: {self.changes[0]}.")
+            lines += [f"  Or: {change}." for change in self.changes[1:]]
+        else:
+            lines.append("  No single change helps: several of them must give way.")
+        lines += [f"  {fact}." for fact in facts]
+        super().__init__("\n".join(lines))
 
 
 def did_you_mean(found: str, known: Collection[str]) -> str:

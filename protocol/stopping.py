@@ -32,6 +32,8 @@ class StopReason(StrEnum):
     """The wall-clock limit was reached, or leaves no time for another round."""
     BUDGET = "budget"
     """What is left under the caps cannot carry the next phase."""
+    NO_TEAM = "no_team"
+    """No team within the limits can play another round: too many experts are gone."""
     NO_BALLOTS = "no_ballots"
     """No reviewer gave a usable ballot; the answer is a plurality, status degraded."""
     UNANIMOUS = "unanimous"
@@ -85,6 +87,7 @@ def halt_reason(
     user_stop: bool = False,
     deadline_passed: bool = False,
     budget_spent: bool = False,
+    no_team: bool = False,
 ) -> StopReason | None:
     """Return the first reason to stop after the last of `rounds`, or None to go on.
 
@@ -96,6 +99,7 @@ def halt_reason(
         user_stop: The user asked to stop.
         deadline_passed: The run's deadline is over.
         budget_spent: The next phase does not fit under the caps.
+        no_team: Nobody can be bound for another round.
 
     Raises:
         ValueError: `rounds` is empty, `round_limit` below 1 or `effort` not positive.
@@ -116,6 +120,7 @@ def halt_reason(
         StopReason.USER_STOP: user_stop,
         StopReason.DEADLINE: deadline_passed,
         StopReason.BUDGET: budget_spent,
+        StopReason.NO_TEAM: no_team,
         StopReason.NO_BALLOTS: now.ballots == 0,
         StopReason.UNANIMOUS: (
             len(now.answers) > 1

@@ -2,7 +2,7 @@
 
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from nsed.protocol.answer_key import AnswerKind
 from nsed.protocol.consensus import Rule
@@ -12,11 +12,12 @@ from nsed.protocol.ledger import Caps
 from nsed.protocol.usage import NANO_USD
 from nsed.state.expert_config import ExpertConfig
 from nsed.state.roster import EMBEDDED_ROSTER
+from nsed.state.team_limits import TeamLimits
 
 __all__ = ["DeliberationConfig"]
 
 
-class DeliberationConfig(BaseModel):
+class DeliberationConfig(TeamLimits):
     """The knobs of one deliberation. Immutable, so a run can quote it in its record.
 
     The defaults run offline, with small models on this machine.
@@ -82,8 +83,9 @@ class DeliberationConfig(BaseModel):
     answer_kind: AnswerKind = "auto"
     """What a canonical answer is here; equal answers pool their support."""
 
-    category: str = Field(default="general", max_length=64)
-    """Task category, used to look up skill."""
+    category: str = Field(default="auto", min_length=1, max_length=64)
+    """Task category, used to look up skill; `auto` lets the profile of the task
+    decide (`math`, `code`, `knowledge`, `language` or `general`)."""
 
     seed: int = Field(default=0, ge=0, le=2**31 - 1)
     """Decides labels, orders and assignments; sent to models that take a seed."""
@@ -166,7 +168,37 @@ class DeliberationConfig(BaseModel):
         if self.max_usd is not None and unpriced:
             msg = (
                 f"max_usd is set but the price of {unpriced[0]!r} is unknown; give "
-                "usd_per_mtok_input and usd_per_mtok_output (0 if it is free)"
+                "usd_per_mtok_input and usd_per_mtok_output (0 if it is free), or set "
+                "public_prices = true in the file"
             )
             raise ValueError(msg)
+        self._check_servers()
+        self.check_pool(self.experts)
+        self._check_pins_have_a_role()
         return self
+
+    def _check_servers(self) -> None:
+        """Experts who share a server share one limit of calls."""
+        first: dict[str, ExpertConfig] = {}
+        for expert in self.experts:
+            if expert.server is None:
+                continue
+            other = first.setdefault(expert.server, expert)
+            if other.concurrency != expert.concurrency:
+                msg = (
+                    f"{other.name!r} and {expert.name!r} share server "
+                    f"{expert.server!r} but say concurrency {other.concurrency} and "
+                    f"{expert.concurrency}; give both the same"
+                )
+                raise ValueError(msg)
+
+    def _check_pins_have_a_role(self) -> None:
+        if not (self.proposers and self.reviewers):
+            return
+        for name in self.pins:
+            if name not in {*self.proposers, *self.reviewers}:
+                msg = (
+                    f"pins: {name!r} is neither among the proposers nor among the "
+                    "reviewers; add it to one of them or take it out of pins"
+                )
+                raise ValueError(msg)

@@ -12,10 +12,12 @@ __all__ = ["DeliberationEvent"]
 class DeliberationEvent(TypedDict):
     """One thing that happened; plain data, so every door can pass it on."""
 
-    event: Literal["asked", "proposed", "voted", "absent", "tallied", "halted"]
+    event: Literal["bound", "asked", "proposed", "voted", "absent", "tallied", "halted"]
     round: int
     phase: NotRequired[Phase]
     expert: NotRequired[str]
+    experts: NotRequired[list[str]]
+    """Of `bound`: who has a seat."""
     answer: NotRequired[str | None]
     """Of `proposed`: the short answer; of `tallied`: the leading one."""
     weights: NotRequired[dict[str, int]]
@@ -23,4 +25,4 @@ class DeliberationEvent(TypedDict):
     net_support: NotRequired[float | None]
     conviction: NotRequired[float]
     reason: NotRequired[str]
-    """Of `absent` and `halted`."""
+    """Of `absent` and `halted`; of `bound`: why this team."""

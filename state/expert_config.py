@@ -1,15 +1,18 @@
 """An expert as configured: one model with a name, prices and limits. Plain data."""
 
+import hashlib
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from nsed.protocol.usage import Prices
+from nsed.state.sizes import Size
 
-__all__ = ["BallotMethod", "ExpertConfig", "Provider", "Script"]
+__all__ = ["BallotMethod", "ExpertConfig", "Licence", "Provider", "Script"]
 
 Provider = Literal["embedded", "openai", "langchain", "community", "scripted"]
 BallotMethod = Literal["json_schema", "tools", "json_mode", "text"]
+Licence = Literal["open", "restricted", "proprietary"]
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 
@@ -71,6 +74,24 @@ class ExpertConfig(BaseModel):
     family: str | None = Field(default=None, max_length=64)
     """Model family; members of one family tend to make the same errors."""
 
+    params_b: float | None = Field(default=None, gt=0, le=100_000)
+    """Parameters in billions; leave out if unknown."""
+
+    licence: Licence | None = None
+    """What its weights allow: `open` (free to use), `restricted` (open with strings
+    attached), `proprietary` (a provider's only); leave out if unknown."""
+
+    host: str | None = Field(default=None, min_length=1, max_length=64)
+    """Machine whose memory the model occupies; None is elsewhere: a provider's."""
+
+    vram_bytes: Size | None = None
+    """Memory it occupies there, in bytes or as text such as `6GB`; once for a host,
+    however many seats it has."""
+
+    server: str | None = Field(default=None, min_length=1, max_length=300)
+    """Name of the server that answers, where several experts share one and its
+    `concurrency`; by default the URL and the model."""
+
     usd_per_mtok_input: float | None = Field(default=None, ge=0)
     """USD per million input tokens; leave out if unknown, 0 means free."""
 
@@ -80,6 +101,9 @@ class ExpertConfig(BaseModel):
     usd_per_mtok_output: float | None = Field(default=None, ge=0)
     """USD per million output tokens."""
 
+    price_source: str | None = Field(default=None, max_length=100)
+    """Where the prices come from, such as `genai-prices 0.2.3`; None: the user."""
+
     context_tokens: int = Field(default=32_768, ge=512, le=10_000_000)
     """Longest prompt plus answer, in tokens."""
 
@@ -87,7 +111,7 @@ class ExpertConfig(BaseModel):
     """Most output tokens of its proposals, if less than the run allows."""
 
     concurrency: int = Field(default=4, ge=1, le=1024)
-    """Most simultaneous calls to this expert's endpoint."""
+    """Most simultaneous calls to this expert's server."""
 
     temperature: float | None = Field(default=None, ge=0, le=2)
     """Sampling temperature; None leaves the provider's default."""
@@ -119,8 +143,19 @@ class ExpertConfig(BaseModel):
 
     @property
     def endpoint(self) -> str:
-        """What its concurrency limit and its learned abilities belong to."""
+        """What its learned abilities belong to: URL and model."""
         return f"{self.provider}:{self.base_url or self.model_class or ''}:{self.model}"
+
+    @property
+    def server_key(self) -> str:
+        """What its concurrency limit belongs to: the server, else the endpoint."""
+        return self.server or self.endpoint
+
+    @property
+    def identity(self) -> str:
+        """What telemetry knows it by: another model under its name is another one."""
+        digest = hashlib.sha256(self.endpoint.encode("utf-8", "replace")).hexdigest()
+        return f"{self.name}@{digest[:8]}"
 
     def skill_for(self, category: str) -> float | None:
         """Skill in a category, else in general, else None."""

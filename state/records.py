@@ -101,6 +101,8 @@ class CallRecord(Record):
     first_token_ms: int | None = None
     """Milliseconds to the first token, where the provider tells."""
     usage: Usage
+    cached: bool = False
+    """Whether nobody was asked: the reply is out of the response cache, at no cost."""
 
 
 class AnswerTally(Record):

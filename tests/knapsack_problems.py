@@ -134,7 +134,7 @@ def by_brute_force(problem: Problem) -> EveryTeam:  # noqa: C901, PLR0912 - a li
             mates = problem.endpoint == problem.endpoint[m]
             at_once = x[:, mates].sum(axis=1)
             good &= ~((at_once > problem.crowd[m]) & (x[:, m] > 0)).any(axis=1)
-    if problem.family is not None:
+    if problem.family is not None and problem.min_families > 1:
         present = [used[:, problem.family == f].any(axis=1) for f in range(3)]
         good &= np.sum(present, axis=0) >= problem.min_families
     value = (x * problem.values).sum(axis=(1, 2))

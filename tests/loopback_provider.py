@@ -15,6 +15,7 @@ import asyncio
 import json
 import sys
 import threading
+from contextlib import suppress
 from typing import Self
 
 from provider_script import Answer, Script, Seen, always_new, filled
@@ -32,6 +33,11 @@ class Provider:
         self.refuses: set[str] = set()
         """Ways of asking for JSON that get a 400: `json_schema`, `tools`, …"""
         self.seen: list[Seen] = []
+        """Requests, but for those that list the models."""
+        self.probes = 0
+        """Requests that list the models."""
+        self.listing = Answer(body=b'{"object": "list", "data": []}')
+        """What they are answered."""
         self.connections = 0
         self.abandoned = 0
         """Requests whose client went away before the answer."""
@@ -50,8 +56,14 @@ class Provider:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join()
+        self.kill()
+
+    def kill(self) -> None:
+        """Close everything at once, from any thread: further connects are refused."""
+        with suppress(RuntimeError):  # the loop is gone already
+            self._loop.call_soon_threadsafe(self._stop.set)
+        if threading.current_thread() is not self._thread:
+            self._thread.join()
 
     @property
     def methods(self) -> list[str]:
@@ -67,6 +79,10 @@ class Provider:
         self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
         self._started.set()
         await self._stop.wait()
+        for listening in server.sockets:  # accept nobody else, and let talks begin:
+            self._loop.remove_reader(listening.fileno())
+        for _ in range(3):  # one that is cancelled before it has closes nothing
+            await asyncio.sleep(0)
         server.close()
         talks = asyncio.all_tasks() - {asyncio.current_task()}
         for talk in talks:
@@ -94,11 +110,15 @@ class Provider:
         headers = {name.lower(): value for name, value in pairs}
         body = await reader.readexactly(int(headers.get("content-length", 0)))
         seen = Seen(head[0].split()[1], headers, json.loads(body or b"{}"))
-        self.seen.append(seen)
+        listing = head[0].startswith("GET ")
+        if listing:
+            self.probes += 1
+        else:
+            self.seen.append(seen)
         self._now += 1
         self.peak = max(self.peak, self._now)
         try:
-            answer = self._answer(seen)
+            answer = self.listing if listing else self._answer(seen)
             gone = asyncio.ensure_future(reader.read(1))  # nobody pipelines
             wait = None if answer.fault == "hang" else self.latency_s
             await asyncio.wait({gone}, timeout=wait)

@@ -4,6 +4,8 @@ import asyncio
 import contextvars
 from concurrent.futures import ThreadPoolExecutor
 
+from langgraph.store.base import BaseStore
+
 from nsed.brokers.base import Broker
 from nsed.models.hire import Hire
 from nsed.nodes.hiring import Hiring
@@ -20,6 +22,7 @@ async def adeliberate(
     *,
     hire: Hiring | None = None,
     broker: Broker | None = None,
+    store: BaseStore | None = None,
 ) -> RunRecord:
     """Deliberate on a task and return the record; its `verdict` has the answer.
 
@@ -29,13 +32,18 @@ async def adeliberate(
             whose weights `nsed models pull` fetches.
         hire: Makes experts; by default one that is closed again at the end.
         broker: Chooses the team.
+        store: Where telemetry of the experts is kept; by default nowhere.
 
     Raises:
         NsedError: No answer could be had; the message says why and what to change.
     """
     mine = None if hire else Hire()
     run = Run(
-        task, config or DeliberationConfig(), hire=hire or mine or Hire(), broker=broker
+        task,
+        config or DeliberationConfig(),
+        hire=hire or mine or Hire(),
+        broker=broker,
+        store=store,
     )
     try:
         async for _ in run.events():
@@ -51,6 +59,7 @@ def deliberate(
     config: DeliberationConfig | None = None,
     *,
     broker: Broker | None = None,
+    store: BaseStore | None = None,
 ) -> RunRecord:
     """Do what `adeliberate` does, from synchronous code.
 
@@ -59,7 +68,7 @@ def deliberate(
     """
 
     def alone() -> RunRecord:
-        return asyncio.run(adeliberate(task, config, broker=broker))
+        return asyncio.run(adeliberate(task, config, broker=broker, store=store))
 
     try:
         asyncio.get_running_loop()

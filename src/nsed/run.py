@@ -9,6 +9,7 @@ from typing import Any, cast
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.store.base import BaseStore
 
 from nsed.brokers.base import Broker
 from nsed.graphs.catalogue import create_graph
@@ -48,12 +49,14 @@ class Run:
         graph: str = "deliberation",
         checkpointer: BaseCheckpointSaver[Any] | None = None,
         run_id: str | None = None,
+        store: BaseStore | None = None,
     ) -> None:
-        """Prepare; nothing is asked yet."""
+        """Prepare; nothing is asked yet. Telemetry goes to the store, if any."""
         self.task, self.config, self.graph_name = task, config, graph
         self.run_id = run_id or uuid.uuid4().hex
         self._graph = create_graph(graph, hire=hire, broker=broker).compile(
-            checkpointer=checkpointer or InMemorySaver(serde=record_serializer())
+            checkpointer=checkpointer or InMemorySaver(serde=record_serializer()),
+            store=store,
         )
         self._thread: RunnableConfig = {
             "configurable": {"thread_id": self.run_id},

@@ -1,5 +1,6 @@
 """`nsed.toml`: one clear line for each mistake, all at once, and never a secret."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -167,6 +168,71 @@ HOSTILE = {
     "a stranger in a role": (
         HEAD + '[roles]\nreviewers = ["adda"]\n',
         "roles.reviewers: no expert is named \"adda\". Did you mean 'ada'?",
+    ),
+    "a stranger among the bans": (
+        HEAD + '[team]\nbans = ["adda"]\n',
+        "team.bans: no expert is named \"adda\". Did you mean 'ada'?",
+    ),
+    "a knob of the team elsewhere": (
+        "[limits]\npins = []\n",
+        "limits.pins: unknown key here. It belongs in [team]",
+    ),
+    "seats that cannot be": (
+        "[team]\nmost_reviewers = 1\n",
+        "least_reviewers is 2 but most_reviewers is 1; lower the one or raise",
+    ),
+    "an unknown licence": (
+        HEAD + 'licence = "opne"\n',
+        "experts.ada.licence: should be one of open, restricted, proprietary",
+    ),
+    "a size without a unit": (
+        HEAD + 'vram_bytes = "24"\n',
+        'experts.ada.vram_bytes: should be a size such as "24GB"',
+    ),
+    "a size of a host that is none": (
+        HEAD + 'host = "b"\nvram_bytes = 1\n[team.hosts]\nb = "much"\n',
+        'team.hosts.b: should be a size such as "24GB"',
+    ),
+    "a host that nobody is on": (
+        HEAD + 'host = "box"\nvram_bytes = "6GB"\n[team.hosts]\nbix = "24GB"\n',
+        "hosts: no expert is on host 'bix'. Did you mean 'box'?",
+    ),
+    "public prices as text": (
+        'public_prices = "yes"\n',
+        "public_prices: should be true or false",
+    ),
+    "telemetry at an unknown place": (
+        'telemetry = "sqlight"\n',
+        "telemetry: should be sqlite, off, memory, a path such as",
+    ),
+    "telemetry as a switch": ("telemetry = true\n", "telemetry: should be sqlite"),
+    "telemetry with more than a variable": (
+        'telemetry = "${HOME}/x.db"\n',
+        "telemetry: should be sqlite, off, memory, a path such as",
+    ),
+    "telemetry in another database": (
+        'telemetry = "mysql://host/db"\n',
+        "telemetry: should be sqlite, off, memory, a path such as",
+    ),
+    "a password in the file": (
+        'telemetry = "postgresql://ann:hunter2@host/db"\n',
+        "telemetry: a password must not stand in the file; write",
+    ),
+    "a password among the settings": (
+        'telemetry = "postgresql://host/db?password=hunter2"\n',
+        "telemetry: a password must not stand in the file; write",
+    ),
+    "a password for a port": (
+        'telemetry = "postgresql://ann:hunter2"\n',
+        "telemetry: should be sqlite, off, memory, a path such as",
+    ),
+    "a cache that is no path": (
+        'response_cache = ""\n',
+        "response_cache: should be a path in quotes",
+    ),
+    "a cache in a variable": (
+        'response_cache = "${CACHE}"\n',
+        "response_cache: ${…} is for secrets only, that is for api_key and telemetry",
     ),
     "a cap without prices": (HEAD + "[limits]\nmax_usd = 1\n", "price of 'ada' is"),
     "unknown key in a preset": (
@@ -340,6 +406,109 @@ def test_a_smaller_pool_keeps_roles_within_it(here: Path) -> None:
         settings.config(pool=["c"])
 
 
+def test_a_smaller_pool_drops_the_bans_and_hosts_of_others(here: Path) -> None:
+    people = "".join(SCRIPTED.format(name) for name in "abc")
+    box = 'host = "box"\nvram_bytes = "6GB"\n'
+    (here / "nsed.toml").write_text(
+        f'{people}{box}[team]\npins = ["a"]\nbans = ["b", "c"]\n'
+        'hosts = {box = "8GB"}\n'
+    )
+    settings = load_config()
+
+    assert settings.config().hosts == {"box": 8_000_000_000}
+    smaller = settings.config(pool=["a", "b"])
+    assert (smaller.pins, smaller.bans, smaller.hosts) == (("a",), ("b",), {})
+    with pytest.raises(ConfigError, match="leaves out 'a', which is among the pins"):
+        settings.config(pool=["b", "c"])
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        (None, "sqlite"),
+        ("off", "off"),
+        ("memory", "memory"),
+        ("${DB_URL}", "${DB_URL}"),
+        ("postgresql://ann@host:5432/db", "postgresql://ann@host:5432/db"),
+        ("./runs.db", "sub/runs.db"),
+        ("/var/runs.db", "/var/runs.db"),
+    ],
+)
+def test_telemetry_is_a_word_a_path_or_a_variable(
+    here: Path, written: str | None, kept: str
+) -> None:
+    (here / "sub").mkdir()
+    line = "" if written is None else f'telemetry = "{written}"\n'
+    (here / "sub/nsed.toml").write_text(line + HEAD)
+
+    assert load_config("sub/nsed.toml").telemetry == kept
+
+
+def test_the_cache_of_replies_is_off_unless_it_has_a_path(here: Path) -> None:
+    (here / "nsed.toml").write_text(HEAD)
+    assert load_config().response_cache is None
+
+    (here / "nsed.toml").write_text('response_cache = "replies.db"\n' + HEAD)
+    assert load_config().response_cache == "replies.db"
+
+
+def test_public_prices_are_filled_in_only_when_asked_for(here: Path) -> None:
+    pytest.importorskip("genai_prices")
+    known = HEAD.replace('"m"', '"gpt-4o-mini"') + "[limits]\nmax_usd = 1\n"
+    (here / "nsed.toml").write_text(known)
+    with pytest.raises(ConfigError, match="or set public_prices = true"):
+        load_config()
+
+    (here / "nsed.toml").write_text(f"public_prices = true\n{known}")
+    (ada,) = load_config().config().experts
+
+    assert ada.prices.known
+    assert str(ada.price_source).startswith("genai-prices ")
+
+
+def test_without_the_package_public_prices_are_a_clear_error(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "genai_prices", None)
+    (here / "nsed.toml").write_text(f"public_prices = true\n{HEAD}")
+
+    with pytest.raises(ConfigError) as error:
+        load_config()
+
+    assert str(error.value).startswith("nsed.toml: public_prices: ")
+    assert "pip install 'nsed[prices]'" in str(error.value)
+
+
+def test_check_shows_seats_memory_and_where_prices_and_telemetry_are_from(
+    here: Path, nsed: Nsed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DB_URL", "postgresql://ann:hunter2@host/db")
+    people = "".join(
+        SCRIPTED.format(name) + 'host = "box"\nvram_bytes = "6GB"\n' for name in "abc"
+    )
+    (here / "nsed.toml").write_text(
+        'telemetry = "${DB_URL}"\nresponse_cache = "replies.db"\n'
+        f"{people}usd_per_mtok_input = 1\nusd_per_mtok_output = 1\n"
+        'price_source = "a contract"\n[team]\nleast_proposers = 1\n'
+        'most_proposers = 1\npins = ["a"]\nbans = ["b"]\nhosts = {box = "8GB"}\n'
+    )
+
+    told = nsed("config", "check")
+
+    assert told.exit_code == 0, told.output
+    for words in (
+        "answers, reviews (pinned)",
+        "none: banned",
+        "a contract",
+        "Team (knapsack): 1 to 1 proposers, 2 to all reviewers",
+        "Memory of box, limit 8.0 GB: a 6.0 GB, b 6.0 GB, c 6.0 GB",
+        "Telemetry: DB_URL is set",
+        "Replies are kept in replies.db",
+    ):
+        assert words in told.stdout
+    assert "hunter2" not in told.output
+
+
 def test_paths_start_from_the_file_s_own_folder(here: Path) -> None:
     (here / "sub").mkdir()
     (here / "sub/nsed.toml").write_text(
@@ -374,6 +543,9 @@ def test_every_key_is_documented() -> None:
     keys = {
         *ExpertConfig.model_fields,
         "include_embedded",
+        "public_prices",
+        "telemetry",
+        "response_cache",
         "api_key",
         *(key for keys in SECTIONS.values() for key in keys),
     }

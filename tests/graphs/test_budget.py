@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from nsed.models.base import Request
 from nsed.models.scripted import scripted
-from nsed.protocol.errors import BudgetError, QuorumError
+from nsed.protocol.errors import BudgetError, InfeasibleTeam, QuorumError
 from nsed.protocol.stopping import StopReason
 
 
@@ -27,7 +27,7 @@ async def test_a_cap_on_calls_ends_with_the_best_answer_so_far() -> None:
 
 
 async def test_money_for_proposals_only_is_a_degraded_plurality() -> None:
-    verdict = await verdict_of(settings_for(max_calls=3))
+    verdict = await verdict_of(settings_for(max_calls=3, broker="fixed"))
 
     assert verdict.answer == "42"
     assert verdict.stop_reason is StopReason.BUDGET
@@ -35,13 +35,19 @@ async def test_money_for_proposals_only_is_a_degraded_plurality() -> None:
     assert {a.kind for a in verdict.absences} == {"budget"}
 
 
+async def test_money_for_proposals_only_is_a_clash_that_the_broker_names() -> None:
+    with pytest.raises(InfeasibleTeam, match="raise max_calls from 3 calls to 4"):
+        await deliberate(settings_for(max_calls=3))
+
+
+@pytest.mark.parametrize("broker", ["knapsack", "greedy", "fixed"])
 @given(calls=st.integers(1, 14), tokens=st.integers(2_000, 40_000))
 @settings(max_examples=25)
-async def test_no_cap_is_ever_exceeded(calls: int, tokens: int) -> None:
-    config = settings_for(max_calls=calls, max_tokens=tokens, effort=10)
+async def test_no_cap_is_ever_exceeded(broker: str, calls: int, tokens: int) -> None:
+    config = settings_for(max_calls=calls, max_tokens=tokens, effort=10, broker=broker)
     try:
         verdict = await verdict_of(config)
-    except BudgetError:
+    except (BudgetError, InfeasibleTeam):
         return
 
     assert verdict.usage.calls <= calls
@@ -54,12 +60,12 @@ async def test_dollars_are_counted_and_capped() -> None:
         for e in panel()
     ]
     free = await verdict_of(settings_for(*priced))
-    capped = await verdict_of(settings_for(*priced, max_usd=0.009, effort=10))
+    capped = await verdict_of(settings_for(*priced, max_usd=0.0098, effort=10))
 
     assert free.usage.usd is not None
     assert free.usage.usd > 0
     assert capped.usage.usd is not None
-    assert capped.usage.usd <= 0.009
+    assert capped.usage.usd <= 0.0098
     assert capped.stop_reason is StopReason.BUDGET
 
 

@@ -214,6 +214,23 @@ async def test_an_unchecked_expert_tells_at_its_first_reply(hire: Hire) -> None:
         await expert.reply(QUESTION)
 
 
+@pytest.mark.parametrize("server", ["box", None])
+async def test_experts_who_name_one_server_share_its_limit(
+    hire: Hire, server: str | None
+) -> None:
+    settings = {"server": server, "concurrency": 1}
+    one = await made(hire, at("ada", model="m", **settings))
+    other = await made(hire, at("bob", model="n", **settings))
+    assert isinstance(one, ChatModelExpert)
+    assert isinstance(other, ChatModelExpert)
+
+    async with one.slot():
+        waiting = asyncio.create_task(other.slot().__aenter__())
+        await asyncio.sleep(0)
+        assert waiting.done() is (server is None)
+        waiting.cancel()
+
+
 async def test_a_base_model_without_a_chat_template_is_refused(hire: Hire) -> None:
     gemma = ExpertConfig(name="gemma", provider="embedded", model="gemma-3-270m")
 

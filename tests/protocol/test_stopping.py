@@ -202,13 +202,23 @@ def everything() -> dict[StopReason, tuple[list[RoundFacts], dict[str, Any]]]:
     return {
         StopReason.USER_STOP: (
             silent,
-            {**every, "user_stop": True, "deadline_passed": True, "budget_spent": True},
+            {
+                **every,
+                "user_stop": True,
+                "deadline_passed": True,
+                "budget_spent": True,
+                "no_team": True,
+            },
         ),
         StopReason.DEADLINE: (
             silent,
             {**every, "deadline_passed": True, "budget_spent": True},
         ),
-        StopReason.BUDGET: (silent, {**every, "budget_spent": True}),
+        StopReason.BUDGET: (
+            silent,
+            {**every, "budget_spent": True, "no_team": True},
+        ),
+        StopReason.NO_TEAM: (silent, {**every, "no_team": True}),
         StopReason.NO_BALLOTS: (silent, every),
         StopReason.UNANIMOUS: (cascade, every),
         StopReason.CONFORMITY_CASCADE: (contested, every),
@@ -235,7 +245,7 @@ def test_reasons_are_checked_in_the_stated_order(reason: StopReason) -> None:
 
 def test_the_stated_order() -> None:
     assert [reason.value for reason in StopReason] == [
-        "user_stop", "deadline", "budget", "no_ballots", "unanimous",
+        "user_stop", "deadline", "budget", "no_team", "no_ballots", "unanimous",
         "conformity_cascade", "no_gain", "evidence", "persistence", "no_novelty",
         "round_limit",
     ]  # fmt: skip

@@ -55,7 +55,8 @@ def answer(wanted: Answering) -> ExitCode:
     """
     if wanted.as_json and wanted.short:
         raise ConfigError("give --json or --short, not both")
-    config = load_config(wanted.config).config(
+    settings = load_config(wanted.config)
+    config = settings.config(
         preset=wanted.preset,
         pool=wanted.pool,
         options=wanted.options,
@@ -68,7 +69,15 @@ def answer(wanted: Answering) -> ExitCode:
     team = seated(config, wanted.graph)
     pull_missing(team, fetch=wanted.pull, quiet=wanted.quiet)
     view = LiveView(stderr_console(), rounds=config.rounds, quiet=wanted.quiet)
-    ended = asyncio.run(run_session(task, config, graph=wanted.graph, view=view))
+    ended = asyncio.run(
+        run_session(
+            task,
+            config,
+            graph=wanted.graph,
+            view=view,
+            response_cache=settings.response_cache,
+        )
+    )
     if ended.record is None:
         complain("interrupted before anybody had answered")
         return ExitCode.INTERRUPTED

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from nsed.cli.consoles import stdout_console
 from nsed.config.settings import Settings
+from nsed.config.storage import VARIABLE
 from nsed.protocol.errors import ConfigError
 from nsed.state.context import DeliberationConfig
 from nsed.state.expert_config import ExpertConfig
@@ -36,20 +37,74 @@ def print_summary(settings: Settings) -> None:
             expert.provider,
             Text(expert.model or expert.model_class or "-"),
             _seats(expert, config),
-            "known" if expert.prices.known else "unknown",
+            _prices(expert),
         )
     console.print(table)
-    lines = [*_keys(config), *(f"{k} = {getattr(config, k)}" for k in settings.knobs)]
-    for line in (*lines, f"Presets: {', '.join(sorted(settings.presets))}"):
+    lines = (
+        *_team(config),
+        *_keys(config),
+        *_stores(settings),
+        *(f"{k} = {getattr(config, k)}" for k in settings.knobs),
+        f"Presets: {', '.join(sorted(settings.presets))}",
+    )
+    for line in lines:
         console.print(Text(line), soft_wrap=True)
 
 
 def _seats(expert: ExpertConfig, config: DeliberationConfig) -> str:
+    if expert.name in config.bans:
+        return "none: banned"
+    if not config.licence_allowed(expert.licence):
+        return f"none: licence {expert.licence or 'unknown'}"
     members = {"answers": config.proposers, "reviews": config.reviewers}
     taken = [
         seat for seat, names in members.items() if not names or expert.name in names
     ]
-    return ", ".join(taken) or "none"
+    pinned = " (pinned)" if expert.name in config.pins else ""
+    return (", ".join(taken) or "none") + pinned
+
+
+def _prices(expert: ExpertConfig) -> str:
+    if not expert.prices.known:
+        return "unknown"
+    return expert.price_source or "known"
+
+
+def _team(config: DeliberationConfig) -> list[str]:
+    """How many seats there may be, and how much memory."""
+    seats = []
+    for role in ("proposers", "reviewers"):
+        least, most = getattr(config, f"least_{role}"), getattr(config, f"most_{role}")
+        seats.append(f"{least} to {'all' if most is None else most} {role}")
+    lines = [f"Team ({config.broker}): {', '.join(seats)}"]
+    return [*lines, *_memory(config)]
+
+
+def _memory(config: DeliberationConfig) -> list[str]:
+    """What the models of a host would take together, and what it holds."""
+    lines = []
+    for host in dict.fromkeys(e.host for e in config.experts if e.host):
+        sizes = {e.name: e.vram_bytes for e in config.experts if e.host == host}
+        each = ", ".join(f"{name} {_gb(size)}" for name, size in sizes.items())
+        limit = f", limit {_gb(config.hosts[host])}" if host in config.hosts else ""
+        lines.append(f"Memory of {host}{limit}: {each}")
+    return lines
+
+
+def _gb(size: int | None) -> str:
+    return "unknown" if size is None else f"{size / 1e9:.1f} GB"
+
+
+def _stores(settings: Settings) -> list[str]:
+    """Where telemetry and replies are kept; of a variable, only whether it is set."""
+    telemetry = settings.telemetry
+    if variable := VARIABLE.fullmatch(telemetry):
+        there = "set" if os.environ.get(variable[1]) else "NOT SET"
+        telemetry = f"{variable[1]} is {there}"
+    lines = [f"Telemetry: {telemetry}"]
+    if settings.response_cache is not None:
+        lines.append(f"Replies are kept in {settings.response_cache}")
+    return lines
 
 
 def _keys(config: DeliberationConfig) -> list[str]:

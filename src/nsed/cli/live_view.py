@@ -80,6 +80,8 @@ class LiveView:
         if event["round"] > self._round:
             self._round = event["round"]
             self._say(Text(f"Round {self._round} of at most {self._rounds}", "bold"))
+        if event["event"] == "bound" and event.get("reason") == "kept":
+            return
         who = (event.get("phase", ""), event.get("expert", ""))
         if event["event"] == "asked":
             self._asked[who] = time.monotonic()
@@ -151,8 +153,17 @@ def _halted(event: DeliberationEvent) -> Text:
     return Text(f"Stopped: {stopped_because(event.get('reason', ''))}.", "bold")
 
 
+def _bound(event: DeliberationEvent) -> Text:
+    reason = one_line(event.get("reason", ""), _REASON_CHARS)
+    team = ", ".join(event.get("experts", []))
+    if not reason.startswith("re-bound"):
+        return Text(f"  team: {team}", "dim")
+    return Text(f"  {reason}; now: {team}", "yellow")
+
+
 _LINES = {
     "absent": _absent,
+    "bound": _bound,
     "halted": _halted,
     "proposed": _proposed,
     "tallied": _tallied,

@@ -12,6 +12,7 @@ STOPPED: Final[Mapping[StopReason, str]] = {
     StopReason.USER_STOP: "you stopped it",
     StopReason.DEADLINE: "the time is up, or leaves none for another round",
     StopReason.BUDGET: "what is left of the budget cannot carry another step",
+    StopReason.NO_TEAM: "too many experts are gone for another round",
     StopReason.NO_BALLOTS: "no reviewer gave a usable ballot",
     StopReason.UNANIMOUS: "everybody agrees and every review is positive",
     StopReason.CONFORMITY_CASCADE: "experts moved to the majority without evidence",

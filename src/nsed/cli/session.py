@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from nsed.cli.exits import ExitCode, complain
 from nsed.cli.live_view import LiveView
@@ -41,15 +42,27 @@ def seated(config: DeliberationConfig, graph: str) -> tuple[ExpertConfig, ...]:
 
 
 async def run_session(
-    task: str, config: DeliberationConfig, *, graph: str, view: LiveView
+    task: str,
+    config: DeliberationConfig,
+    *,
+    graph: str,
+    view: LiveView,
+    response_cache: Path | str | None = None,
 ) -> Ended:
     """Run, show, and end every model server however it ends.
+
+    Args:
+        task: What is asked.
+        config: Who is asked, and how.
+        graph: Which graph runs.
+        view: Shows what happens.
+        response_cache: A file that keeps replies; see `Hire`.
 
     Raises:
         ConfigError: An expert cannot be asked; a line for each.
         NsedError: There is no answer.
     """
-    hire = Hire()
+    hire = Hire(response_cache=response_cache)
 
     def abort() -> None:
         view.close()

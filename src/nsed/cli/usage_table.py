@@ -1,11 +1,14 @@
 """The bill: calls, tokens, dollars and seconds of every expert, and in all."""
 
+from collections.abc import Sequence
+
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
 from nsed.cli.phrases import dollars, usd
 from nsed.protocol.usage import Usage, total_usage
+from nsed.state.records import CallRecord
 from nsed.state.run_record import RunRecord
 
 __all__ = ["usage_table"]
@@ -20,25 +23,25 @@ def usage_table(record: RunRecord) -> Table:
         pad_edge=False,
         show_edge=False,
         show_footer=True,
-        caption=_remarks(total),
+        caption=_remarks(total, cached=any(call.cached for call in calls)),
         caption_justify="left",
     )
-    failed = sum(call.outcome != "ok" for call in calls)
-    cells = _cells(total, failed, record.verdict.seconds)
-    headers = ("Calls", "Failed", "Tokens in", "Tokens out", "USD", "Seconds")
     table.add_column("Expert", footer="total", overflow="fold")
-    for header, footer in zip(headers, cells, strict=True):
+    for header, footer in _columns(calls, record.verdict.seconds).items():
         table.add_column(header, footer=footer, justify="right")
+    shown = [str(column.header) for column in table.columns[1:]]
     for expert in dict.fromkeys(call.expert for call in calls):
         mine = [call for call in calls if call.expert == expert]
-        used = total_usage(call.usage for call in mine)
-        bad = sum(call.outcome != "ok" for call in mine)
-        table.add_row(Text(expert), *_cells(used, bad, used.latency_ms / 1000))
+        seconds = total_usage(call.usage for call in mine).latency_ms / 1000
+        cells = _columns(mine, seconds)
+        table.add_row(Text(expert), *(cells.get(header, "") for header in shown))
     return table
 
 
-def _remarks(total: Usage) -> str:
+def _remarks(total: Usage, *, cached: bool) -> str:
     remarks = ["seconds: of the calls, which overlap; in all: by the clock"]
+    if cached:
+        remarks.append("cached: answered from the response cache, at no cost")
     if total.estimated_calls:
         remarks.append("~ estimated, because no token counts were reported")
     if total.unpriced_calls and total.nano_usd:
@@ -47,13 +50,18 @@ def _remarks(total: Usage) -> str:
     return "\n".join(remarks)
 
 
-def _cells(used: Usage, failed: int, seconds: float) -> tuple[str, ...]:
+def _columns(calls: Sequence[CallRecord], seconds: float) -> dict[str, str]:
+    """A line of the bill by header; `Cached` only where something was."""
+    used = total_usage(call.usage for call in calls)
+    failed = sum(call.outcome != "ok" for call in calls)
+    cached = sum(call.cached for call in calls)
     about = "~" if used.estimated_calls else ""
-    return (
-        str(used.calls),
-        str(failed) if failed else "",
-        f"{about}{used.input_tokens:,}",
-        f"{about}{used.output_tokens:,}",
-        usd(used),
-        f"{seconds:.1f}",
-    )
+    return {
+        "Calls": str(used.calls),
+        **({"Cached": str(cached)} if cached else {}),
+        "Failed": str(failed) if failed else "",
+        "Tokens in": f"{about}{used.input_tokens:,}",
+        "Tokens out": f"{about}{used.output_tokens:,}",
+        "USD": usd(used),
+        "Seconds": f"{seconds:.1f}",
+    }

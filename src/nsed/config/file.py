@@ -7,11 +7,13 @@ from typing import Any, Final
 
 from platformdirs import user_config_path
 
+from nsed.brokers.public_prices import with_public_prices
 from nsed.config.expert import read_expert
 from nsed.config.knobs import SECTIONS, check_knobs, read_section
 from nsed.config.presets import BUILT_IN_KNOBS, BUILT_IN_PRESETS
 from nsed.config.problems import dotted, unknown_key
 from nsed.config.settings import Settings
+from nsed.config.storage import read_response_cache, read_telemetry
 from nsed.config.values import expert_place, remove_unusable
 from nsed.protocol.errors import ConfigError
 from nsed.state.expert_config import ExpertConfig
@@ -21,7 +23,15 @@ __all__ = ["CONFIG_NAME", "find_config", "load_config"]
 
 CONFIG_NAME: Final = "nsed.toml"
 _MOST_BYTES = 1_000_000
-_TOP = ("experts", "include_embedded", *SECTIONS, "presets")
+_TOP = (
+    "experts",
+    "include_embedded",
+    "public_prices",
+    "telemetry",
+    "response_cache",
+    *SECTIONS,
+    "presets",
+)
 
 
 def find_config() -> Path | None:
@@ -89,14 +99,19 @@ def _read(document: dict[str, Any], path: Path) -> tuple[Settings, list[str]]:
         names |= {key: dotted((section, key)) for key in found}
     problems += check_knobs(knobs, names, pool)[1]
     presets, of_presets = _presets(document, knobs, pool)
+    telemetry, of_telemetry = read_telemetry(document, path.parent)
+    cache, of_cache = read_response_cache(document, path.parent)
     settings = Settings(
         file=str(path),
         experts=tuple(experts),
         knobs=knobs,
         names={key: f"{path}: {name}" for key, name in names.items()},
         presets={**BUILT_IN_PRESETS, **presets},
+        telemetry=telemetry,
+        response_cache=cache,
     )
-    return settings, _one_a_place([*problems, *of_presets])
+    problems += [*of_presets, *of_telemetry, *of_cache]
+    return settings, _one_a_place(problems)
 
 
 def _experts(
@@ -121,7 +136,23 @@ def _experts(
         experts += [expert] if expert else []
     if not tables and not embedded:
         problems.append("experts: there are none; add [[experts]] or include_embedded")
-    return [*experts, *(EMBEDDED_ROSTER if embedded else ())], problems
+    experts, of_prices = _priced(document, experts)
+    everybody = [*experts, *(EMBEDDED_ROSTER if embedded else ())]
+    return everybody, [*problems, *of_prices]
+
+
+def _priced(
+    document: Mapping[str, Any], experts: list[ExpertConfig]
+) -> tuple[list[ExpertConfig], list[str]]:
+    wanted = document.get("public_prices", False)
+    if not isinstance(wanted, bool):
+        return experts, ["public_prices: should be true or false"]
+    if not wanted:
+        return experts, []
+    try:
+        return [with_public_prices(expert) for expert in experts], []
+    except ConfigError as error:
+        return experts, [f"public_prices: {error}"]
 
 
 def _presets(

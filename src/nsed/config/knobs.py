@@ -11,26 +11,44 @@ from nsed.protocol.errors import did_you_mean
 from nsed.state.context import DeliberationConfig
 from nsed.state.expert_config import ExpertConfig
 
-__all__ = ["ROLES", "SECTIONS", "check_knobs", "read_section"]
+__all__ = ["NAMES", "ROLES", "SECTIONS", "check_knobs", "read_section"]
 
 ROLES: Final = ("proposers", "reviewers")
+NAMES: Final = (*ROLES, "pins", "bans")
+"""Knobs that are lists of experts' names."""
+_TEAM: Final = (
+    "broker",
+    "least_proposers",
+    "most_proposers",
+    "least_reviewers",
+    "most_reviewers",
+    "min_families",
+    "pins",
+    "bans",
+    "allowed_licences",
+    "hosts",
+    "redundancy",
+    "explore",
+)
 _LIMITS: Final = (
     "max_usd",
     "max_tokens",
     "max_calls",
     "deadline_s",
     "patience_s",
+    "phase_latency_s",
     "call_timeout_s",
     "retries",
     "retry_wait_s",
 )
 SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "roles": ROLES,
+    "team": _TEAM,
     "limits": _LIMITS,
     "deliberation": tuple(
         key
         for key in DeliberationConfig.model_fields
-        if key not in {*ROLES, *_LIMITS, "experts"}
+        if key not in {*ROLES, *_TEAM, *_LIMITS, "experts"}
     ),
 }
 """Keys by section. A preset may hold any of them."""
@@ -69,7 +87,8 @@ def check_knobs(
     data = {key: value for key, value in values.items() if key != "experts"}
     strangers = _strangers(data, names, experts)
     if strangers or experts is None:
-        data = {key: value for key, value in data.items() if key not in ROLES}
+        named = {*NAMES, "hosts"}
+        data = {key: value for key, value in data.items() if key not in named}
     if experts is not None:
         data["experts"] = [expert.model_dump(mode="json") for expert in experts]
     config: DeliberationConfig | None = None
@@ -98,10 +117,10 @@ def _strangers(
         return []
     known = [expert.name for expert in experts]
     return [
-        f"{_called((role,), names)}: no expert is named {json.dumps(name)}."
+        f"{_called((knob,), names)}: no expert is named {json.dumps(name)}."
         f"{did_you_mean(name, known)}"
-        for role in ROLES
-        for name in (values[role] if isinstance(values.get(role), list) else ())
+        for knob in NAMES
+        for name in (values[knob] if isinstance(values.get(knob), list) else ())
         if isinstance(name, str) and name not in known
     ]
 
@@ -109,4 +128,5 @@ def _strangers(
 def _called(at: Path, names: Mapping[str, str]) -> str:
     if not at:
         return ""
-    return names.get(str(at[0]), dotted(at[:1])) + dotted(at[1:])
+    dot = "." if len(at) > 1 and isinstance(at[1], str) else ""
+    return names.get(str(at[0]), dotted(at[:1])) + dot + dotted(at[1:])

@@ -22,4 +22,4 @@ BUILT_IN_PRESETS: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
         },
     }
 )
-"""By name: values for keys of [deliberation], [limits] and [roles]."""
+"""By name: values for keys of [roles], [team], [limits] and [deliberation]."""

@@ -31,6 +31,12 @@ class Settings:
     presets: Mapping[str, Mapping[str, Any]] = field(
         default_factory=lambda: BUILT_IN_PRESETS
     )
+    telemetry: str = "sqlite"
+    """Where what is learned of experts is kept: `sqlite` (the user's data folder),
+    `off`, `memory`, a path, a `postgresql://` URL without a password, or `${NAME}`:
+    the environment variable that holds such a URL."""
+    response_cache: str | None = None
+    """Path where replies are kept, to be used again; None: nowhere."""
 
     def config(
         self,
@@ -44,8 +50,8 @@ class Settings:
 
         Args:
             preset: Name of a preset.
-            pool: Names of the experts to use; empty means all. Roles keep those of
-                their members who are in it.
+            pool: Names of the experts to use; empty means all. Roles and bans keep
+                those of their members who are in it, hosts those it uses.
             options: By knob, what was given for this run.
             names: How to call these knobs in a message.
 
@@ -61,7 +67,7 @@ class Settings:
         }
         experts = self._pool(pool)
         if pool:
-            layers.update(_roles_within(layers, {expert.name for expert in experts}))
+            layers.update(_within(layers, experts))
         config, problems = check_knobs(layers, called, experts)
         if config is None:
             raise ConfigError("\n".join(problems))
@@ -91,9 +97,15 @@ class Settings:
         return tuple(by_name[name] for name in wanted)
 
 
-def _roles_within(layers: Mapping[str, Any], pool: set[str]) -> dict[str, list[str]]:
-    """Keep the members of each role who are in the pool; somebody must be left."""
-    kept = {}
+def _within(
+    layers: Mapping[str, Any], experts: Sequence[ExpertConfig]
+) -> dict[str, Any]:
+    """Keep what concerns the pool; somebody must be left in each role, and every pin.
+
+    Bans of others, and hosts that nobody in the pool uses, are dropped.
+    """
+    pool = {expert.name for expert in experts}
+    kept: dict[str, Any] = {}
     for role in ROLES:
         if members := layers.get(role):
             kept[role] = [name for name in members if name in pool]
@@ -102,4 +114,14 @@ def _roles_within(layers: Mapping[str, Any], pool: set[str]) -> dict[str, list[s
                     f"--pool: leaves nobody among the {role}, which are "
                     f"{', '.join(members)}; add one of them"
                 )
+    for name in layers.get("pins", ()):
+        if name not in pool:
+            raise ConfigError(
+                f"--pool: leaves out {name!r}, which is among the pins; add it, or "
+                "take it out of pins"
+            )
+    kept["bans"] = [name for name in layers.get("bans", ()) if name in pool]
+    used = {expert.host for expert in experts}
+    limits = layers.get("hosts", {})
+    kept["hosts"] = {host: limits[host] for host in limits if host in used}
     return kept

@@ -46,8 +46,10 @@ def _unusable(value: object, place: Path) -> str | None:
     if isinstance(value, int) and abs(value) >= _MOST:
         return "should be a number of at most 64 bits"
     if isinstance(value, str) and _INTERPOLATION.search(value):
-        secret = place[0] == "experts" and place[2:] == ("api_key",)
-        return None if secret else "${…} is for secrets only, that is for api_key"
+        of_expert = place[0] == "experts" and place[2:] == ("api_key",)
+        if of_expert or place == ("telemetry",):
+            return None
+        return "${…} is for secrets only, that is for api_key and telemetry"
     return None
 
 

@@ -1,0 +1,113 @@
+"""Limits of single seats in numbers: money, endpoints, context windows, redundancy."""
+
+from collections.abc import Mapping
+from itertools import combinations
+
+import numpy as np
+
+from nsed.brokers.base import BindRequest
+from nsed.brokers.catalogue import Listing
+from nsed.brokers.correlation import error_correlation
+from nsed.brokers.knapsack_problem import NO_LIMIT, Ints, Resource
+from nsed.brokers.seat_cost import BALLOT_TOKENS, Lengths, SeatUse
+from nsed.protocol.usage import Usage
+
+__all__ = ["candidates_shown", "crowds", "matrix", "penalties", "resources"]
+
+
+def resources(
+    request: BindRequest, shape: tuple[int, int], use: Mapping[tuple[int, int], SeatUse]
+) -> tuple[Resource, ...]:
+    """What is left under each cap, and what a seat takes of it."""
+    caps, spent = request.config.caps, request.spent
+
+    def of(part: str, usage: Usage) -> int:
+        return int(getattr(usage, part))
+
+    found = []
+    for name, part, cap in (
+        ("max_usd", "nano_usd", caps.nano_usd),
+        ("max_tokens", "tokens", caps.tokens),
+        ("max_calls", "calls", caps.calls),
+    ):
+        if cap is None:
+            continue
+        left = max(0, cap - of(part, spent))
+        base = matrix(shape, {s: of(part, u.base) for s, u in use.items()})
+        slope = matrix(shape, {s: of(part, u.slope) for s, u in use.items()})
+        found.append(Resource(name, left, base, slope))
+        if request.worst_calls:
+            # The ledger sets the worst case aside before anybody answers.
+            worst = {
+                (m, 0): of(part, request.worst_calls[expert.name])
+                for m, expert in enumerate(request.config.experts)
+                if (m, 0) in use and expert.name in request.worst_calls
+            }
+            zero = np.zeros(shape, dtype=np.int64)
+            aside = Resource(f"{name} (set aside)", left, matrix(shape, worst), zero)
+            found.append(aside)
+    return tuple(found)
+
+
+def crowds(
+    request: BindRequest,
+    listings: tuple[Listing, ...],
+    latency: Mapping[tuple[int, int], float | None],
+    shape: tuple[int, int],
+) -> Ints | None:
+    """How many seats one endpoint carries, if all are done within the phase's limit.
+
+    c calls at a time of at most t seconds each: n calls take ⌈n/c⌉·t at the most.
+    """
+    limit = request.config.phase_latency_s
+    if limit is None:
+        return None
+    crowd = np.full(shape, NO_LIMIT, dtype=np.int64)
+    for (m, r), seconds in latency.items():
+        if seconds:
+            crowd[m, r] = listings[m].concurrency * int(limit / seconds)
+    return crowd
+
+
+def candidates_shown(
+    request: BindRequest,
+    listings: tuple[Listing, ...],
+    lengths: Lengths,
+    shape: tuple[int, int],
+) -> Ints:
+    """How many proposals fit each reviewer's context window."""
+    shown = np.full(shape, NO_LIMIT, dtype=np.int64)
+    for m, listing in enumerate(listings):
+        fixed = lengths.prompt(listing.name).review + BALLOT_TOKENS
+        room = request.config.experts[m].context_tokens - fixed
+        shown[m, 1] = max(0, room // (lengths.shown + lengths.mark))
+    return shown
+
+
+def penalties(
+    request: BindRequest,
+    listings: tuple[Listing, ...],
+    eligible: np.ndarray,
+    values: Ints,
+) -> dict[tuple[int, int], int]:
+    """ρ · correlation · the lesser value: of two that err together one is redundant."""
+    weight = request.config.redundancy
+    if not weight:
+        return {}
+    proposers = np.flatnonzero(eligible[:, 0]).tolist()
+    return {
+        (m, n): int(
+            weight
+            * error_correlation(listings[m], listings[n], request.telemetry)
+            * min(values[m, 0], values[n, 0])
+        )
+        for m, n in combinations(proposers, 2)
+    }
+
+
+def matrix(shape: tuple[int, int], entries: Mapping[tuple[int, int], int]) -> Ints:
+    """A table of numbers, 0 where none is given."""
+    filled = np.zeros(shape, dtype=np.int64)
+    for seat, value in entries.items():
+        filled[seat] = value
+    return filled
