@@ -6,11 +6,16 @@ one price a token for each expert, the recordings a mean cost a call in each cat
 so each category gets a configuration of its own, whose prompt takes no tokens, whose
 answer takes `ANSWER_TOKENS`, and whose output price makes that the recorded mean. The
 telemetry is shared, for an expert's identity does not depend on its price.
+
+`shared` answers another question with the same solver: one budget for the mean over
+all questions, as "best single" has it. Its roles are the categories, its values the
+broker's beliefs, and it may save in one category for another.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +23,7 @@ from routing_data import Recorded
 
 from nsed.brokers.base import BindRequest
 from nsed.brokers.greedy_roles import fill_greedily
+from nsed.brokers.knapsack import Problem, Resource, solve
 from nsed.brokers.observations import OutcomesSeen
 from nsed.brokers.planning import plan
 from nsed.brokers.seat_cost import PromptTokens
@@ -34,6 +40,9 @@ __all__ = ["Picks", "Training"]
 ANSWER_TOKENS = 1000
 NOW = 0.0
 """All is seen and chosen at one moment, so that nothing fades."""
+MILLION = 1_000_000
+PICO = 1e12
+"""Shares of a mean cost are small: they are counted in 1e-12 USD."""
 
 Picks = Mapping[str, tuple[int, ...]]
 """Columns of the models that answer, by category."""
@@ -44,6 +53,8 @@ class Training:
     """What is known after the training questions."""
 
     seen: Recorded
+    knobs: Mapping[str, Any] = field(default_factory=dict)
+    """Settings of the configuration other than its defaults."""
     _skills: dict[str, list[float]] = field(default_factory=dict)
 
     @property
@@ -76,11 +87,26 @@ class Training:
         """Columns of the models whose mean cost is within the budget."""
         return np.flatnonzero(self.usd(category) <= budget)
 
-    def best(self, budget: float, category: str | None = None) -> tuple[int, ...]:
-        """The most accurate model that fits; of equals the cheaper one."""
+    def fits_everywhere(self, budget: float) -> NDArray[np.intp]:
+        """Columns of the models whose mean cost fits in every category."""
+        return np.flatnonzero(self.dearest <= budget)
+
+    @property
+    def dearest(self) -> NDArray[np.float64]:
+        """Mean cost of a call by model, in its dearest category."""
+        return np.max([self.usd(c) for c in self.categories], axis=0)
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """Those seen, in the order of the alphabet."""
+        return tuple(sorted(set(self.seen.categories)))
+
+    def best(
+        self, among: NDArray[np.intp], category: str | None = None
+    ) -> tuple[int, ...]:
+        """The most accurate model of some; of equals the cheaper one."""
         accuracy, usd = self.accuracy(category), self.usd(category)
-        fitting = self.fits(budget, category).tolist()
-        return (max(fitting, key=lambda m: (accuracy[m], -usd[m])),)
+        return (max(among.tolist(), key=lambda m: (accuracy[m], -usd[m])),)
 
     def broker(self, budget: float, category: str, *, seats: int) -> tuple[int, ...]:
         """What the knapsack chooses, by `plan`."""
@@ -93,6 +119,28 @@ class Training:
         request, profile = self.request(budget, category, seats=seats)
         filled = fill_greedily(pose(request, profile, rounds=1).problem)
         return tuple(sorted(m for m, _ in filled or ()))
+
+    def shared(self, budget: float) -> dict[str, tuple[int, ...]]:
+        """One model for every category seen, the mean cost of all within the budget."""
+        share = [float(self.seen.of(c).mean()) for c in self.categories]
+        values = [
+            [s * p for p in self.skills(c)]
+            for s, c in zip(share, self.categories, strict=True)
+        ]
+        usd = [s * self.usd(c) for s, c in zip(share, self.categories, strict=True)]
+        base = np.rint(np.array(usd).T * PICO).astype(np.int64)
+        each = (1,) * len(share)
+        found = solve(
+            Problem(
+                values=np.rint(np.array(values).T * MILLION).astype(np.int64),
+                eligible=np.ones(base.shape, np.bool_),
+                least=each,
+                most=each,
+                resources=(Resource("usd", int(budget * PICO), base, base * 0),),
+                price=base,
+            )
+        )
+        return {self.categories[r]: (m,) for m, r in found.seats}
 
     def request(
         self, budget: float, category: str, *, seats: int
@@ -107,6 +155,7 @@ class Training:
             least_reviewers=0,
             most_reviewers=0,
             max_usd=budget,
+            **self.knobs,
         )
         request = BindRequest(
             task="",
@@ -140,7 +189,7 @@ class Training:
 
         Decided by `consensus.decide` with no weight on votes, for there are none.
         """
-        wrong = DeliberationConfig.model_fields["plausible_wrong_answers"].default
+        wrong = DeliberationConfig(**self.knobs).plausible_wrong_answers
         candidates = [
             Candidate(
                 answer,

@@ -74,11 +74,11 @@ class Curves:
 def budgets_for(training: Training, *, steps: int, seats: int = 1) -> list[float]:
     """Budgets in equal ratios, to three digits, upwards.
 
-    From the least that pays somebody in every category, to what pays the dearest
-    models, one for each seat, in any.
+    From the least that pays one model in every category, to what pays the dearest
+    ones, as many as there are seats, in any.
     """
-    each = [training.usd(c) for c in sorted(set(training.seen.categories))]
-    least = max(float(usd.min()) for usd in each)
+    each = [training.usd(category) for category in training.categories]
+    least = float(training.dearest.min())
     most = max(float(np.sort(usd)[-seats:].sum()) for usd in each)
     return [_rounded_up(b) for b in np.geomspace(least, most, steps).tolist()]
 
@@ -108,14 +108,23 @@ def _outcomes(
     training: Training, test: Recorded, budget: float, seats: int
 ) -> dict[str, Outcome]:
     def by_category(choose: Callable[[str], tuple[int, ...]]) -> Outcome:
-        picks = {category: choose(category) for category in sorted(set(test.categories))}
+        picks = {
+            category: choose(category) for category in sorted(set(test.categories))
+        }
         return _played(training, test, picks)
 
+    shared = training.shared(budget)
     rules: dict[str, Callable[[str], tuple[int, ...]]] = {
         "broker": lambda c: training.broker(budget, c, seats=1),
-        "best single": lambda _: training.best(budget),
+        "best single": lambda _: training.best(training.fits(budget)),
+        "broker, shared": lambda c: (
+            shared.get(c) or training.broker(budget, c, seats=1)
+        ),
+        "best single, capped": lambda _: training.best(
+            training.fits_everywhere(budget)
+        ),
         "greedy": lambda c: training.greedy(budget, c, seats=1),
-        "best by category": lambda c: training.best(budget, c),
+        "best by category": lambda c: training.best(training.fits(budget, c), c),
     }
     if seats > 1:
         rules["broker, team"] = lambda c: training.broker(budget, c, seats=seats)

@@ -13,7 +13,14 @@ from nsed.brokers.knapsack import Problem, split_by_proposals
 Goal = Literal["resource", "memory", "seats", "fewest", "families", "any"]
 """What `nsed.brokers.knapsack_model.reachable` can be asked for."""
 
-__all__ = ["Change", "Limit", "limits_of", "minimal_clash", "smallest_changes"]
+__all__ = [
+    "Change",
+    "Limit",
+    "lifted",
+    "limits_of",
+    "minimal_clash",
+    "smallest_changes",
+]
 
 Kind = Literal[
     "pin", "families", "latency", "context", "memory", "resource", "least", "most"
@@ -84,13 +91,13 @@ def smallest_changes(problem: Problem, clash: tuple[Limit, ...]) -> tuple[Change
     """
     changes = []
     for limit in clash:
-        lifted = _lift(problem, limit)
+        freed = lifted(problem, limit)
         now, goal = _state(problem, limit)
         if goal is None:
-            if _possible(lifted):
+            if _possible(freed):
                 changes.append(Change(limit, now, None))
             continue
-        needed = _best(lifted, goal, limit.index)
+        needed = _best(freed, goal, limit.index)
         if needed is not None:
             changes.append(Change(limit, now, needed))
     return tuple(sorted(changes, key=lambda change: change.share))
@@ -113,7 +120,7 @@ def _state(problem: Problem, limit: Limit) -> tuple[int, Goal | None]:
             return 0, None
 
 
-def _lift(problem: Problem, limit: Limit) -> Problem:
+def lifted(problem: Problem, limit: Limit) -> Problem:
     """The problem without one limit."""
     i, everybody = limit.index, len(problem.values)
 
@@ -145,7 +152,7 @@ def _only(problem: Problem, kept: list[Limit]) -> Problem:
     """The problem with some of its limits alone."""
     for limit in limits_of(problem):
         if limit not in kept:
-            problem = _lift(problem, limit)
+            problem = lifted(problem, limit)
     return problem
 
 

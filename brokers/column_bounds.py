@@ -181,5 +181,8 @@ class _Relaxation:
             return np.full_like(reduced, -np.inf)
         gain = np.maximum(reduced, 0) * self.other
         if further >= self.roles - 2:
-            return reduced + gain.sum(axis=1)[:, None] - gain
-        return reduced + -np.sort(-gain, axis=1)[:, :further].sum(axis=1)[:, None]
+            others = gain.sum(axis=1)[:, None] - gain
+        else:
+            others = -np.sort(-gain, axis=1)[:, :further].sum(axis=1)[:, None]
+        forced: Floats = reduced + others
+        return forced

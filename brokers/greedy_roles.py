@@ -33,7 +33,9 @@ class GreedyRoles:
         Raises:
             InfeasibleTeam: It found no team, which does not mean that there is none.
         """
-        return kept(request) or await asyncio.to_thread(self.choose, request)
+        if (team := kept(request)) is not None:
+            return team
+        return await asyncio.to_thread(self.choose, request)
 
     def choose(self, request: BindRequest) -> Team:
         """Fill the roles for as many rounds as the limits carry."""

@@ -34,7 +34,9 @@ class KnapsackTeam:
         Raises:
             InfeasibleTeam: No team keeps all limits.
         """
-        return kept(request) or await asyncio.to_thread(self.choose, request)
+        if (team := kept(request)) is not None:
+            return team
+        return await asyncio.to_thread(self.choose, request)
 
     def choose(self, request: BindRequest) -> Team:
         """Choose a team now, whoever was bound before. Blocks while it solves."""

@@ -1,4 +1,4 @@
-"""The command line: `nsed ask`, `show`, `graph`, `models`, `config`."""
+"""The command line: `nsed ask`, `plan`, `pool`, `show`, `graph`, `models`, `config`."""
 
 from nsed.cli.app import main
 

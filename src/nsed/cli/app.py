@@ -11,6 +11,8 @@ from nsed.cli.config import config_app
 from nsed.cli.exits import GuardedGroup
 from nsed.cli.graph import graph
 from nsed.cli.models import models_app
+from nsed.cli.plan import plan
+from nsed.cli.pool import pool
 from nsed.cli.show import show
 
 __all__ = ["app", "main"]
@@ -21,9 +23,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     add_completion=False,
-    epilog="Exit codes: 0 done (ask: a full answer); 1 no answer; 2 a mistake in the "
-    "usage, config, weights or caps, nothing was asked; 3 an answer, but experts were "
-    "missing; 130 interrupted (ask: with the best answer so far).",
+    epilog="Exit codes: 0 done (ask: a full answer; pool: all are up); 1 no answer "
+    "(pool: nobody is up); 2 a mistake in the usage, config, weights or limits, nothing "
+    "was asked; 3 an answer, but experts were missing (pool: some are down); 130 "
+    "interrupted (ask: with the best answer so far).",
 )
 
 
@@ -46,6 +49,8 @@ def nsed(
 
 
 app.command()(ask)
+app.command()(plan)
+app.command()(pool)
 app.command()(show)
 app.command()(graph)
 app.add_typer(models_app, name="models")

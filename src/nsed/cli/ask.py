@@ -1,9 +1,11 @@
 """`nsed ask`: its options. What it does is in `asking.py`, imported when needed."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
+
+from nsed.cli import options
 
 __all__ = ["ask"]
 
@@ -11,33 +13,16 @@ Option = typer.Option
 
 
 def ask(
-    question: Annotated[
-        str | None,
-        typer.Argument(help="What to ask; - or nothing reads standard input."),
-    ] = None,
+    question: options.Question = None,
     *,
-    file: Annotated[
-        Path | None, Option("--file", "-f", help="Read the question from a file.")
-    ] = None,
-    config: Annotated[
-        Path | None,
-        Option(
-            "--config",
-            "-c",
-            help="Configuration file. Otherwise ./nsed.toml, then the user's own, "
-            "then small models on this machine.",
-        ),
-    ] = None,
-    preset: Annotated[
-        str | None, Option(help="fast, deep, or one of the file's own.")
-    ] = None,
-    pool: Annotated[
-        str | None, Option(help="Names of the experts to use, with commas between.")
-    ] = None,
+    file: options.QuestionFile = None,
+    config: options.ConfigFile = None,
+    preset: options.PresetName = None,
+    pool: options.PoolNames = None,
     graph: Annotated[
         str, Option(help="deliberation, single_expert or majority_vote.")
     ] = "deliberation",
-    rounds: Annotated[int | None, Option(help="Most rounds.")] = None,
+    rounds: options.Rounds = None,
     rule: Annotated[
         str | None, Option(help="signed, classic, mean, borda or plurality.")
     ] = None,
@@ -47,19 +32,24 @@ def ask(
     effort: Annotated[
         float | None, Option(help="Share of the evidence to collect before stopping.")
     ] = None,
-    seed: Annotated[
-        int | None, Option(help="Same seed, same labels and order.")
-    ] = None,
+    seed: options.Seed = None,
     answer_kind: Annotated[
         str | None, Option(help="auto, number, choice, text or none.")
     ] = None,
-    category: Annotated[
-        str | None, Option(help="Kind of task, to look up the experts' skill.")
-    ] = None,
-    budget_usd: Annotated[float | None, Option(help="Cap in US dollars.")] = None,
+    category: options.Category = None,
+    budget_usd: options.Budget = None,
+    max_tokens: options.MostTokens = None,
+    max_calls: options.MostCalls = None,
     deadline: Annotated[
         float | None, Option(help="Seconds after which the best answer counts.")
     ] = None,
+    broker: options.BrokerName = None,
+    seats: options.Seats = None,
+    min_families: options.Family = None,
+    pin: options.PinNames = None,
+    ban: options.BanNames = None,
+    vram: options.Memory = None,
+    phase_latency: options.Latency = None,
     save: Annotated[
         Path | None,
         Option(metavar="DIR", help="Write the run's record into this folder."),
@@ -82,28 +72,38 @@ def ask(
     Ctrl-C ends the run with the best answer so far; a second one at once.
     """
     from nsed.cli.asking import Answering, answer  # noqa: PLC0415 - a second
+    from nsed.cli.given import Given  # noqa: PLC0415
 
-    given: dict[str, tuple[str, Any]] = {
-        "rounds": ("--rounds", rounds),
-        "rule": ("--rule", rule),
-        "gamma": ("--gamma", gamma),
-        "effort": ("--effort", effort),
-        "seed": ("--seed", seed),
-        "answer_kind": ("--answer-kind", answer_kind),
-        "category": ("--category", category),
-        "max_usd": ("--budget-usd", budget_usd),
-        "deadline_s": ("--deadline", deadline),
-    }
     code = answer(
         Answering(
             question=question,
             file=file,
-            config=config,
-            preset=preset,
-            pool=tuple(n.strip() for n in (pool or "").split(",") if n.strip()),
+            given=Given(
+                config=config,
+                preset=preset,
+                pool=pool,
+                seats=seats,
+                vram=vram,
+                pins=pin,
+                bans=ban,
+                knobs={
+                    "rounds": rounds,
+                    "rule": rule,
+                    "gamma": gamma,
+                    "effort": effort,
+                    "seed": seed,
+                    "answer_kind": answer_kind,
+                    "category": category,
+                    "max_usd": budget_usd,
+                    "max_tokens": max_tokens,
+                    "max_calls": max_calls,
+                    "deadline_s": deadline,
+                    "broker": broker,
+                    "min_families": min_families,
+                    "phase_latency_s": phase_latency,
+                },
+            ),
             graph=graph,
-            options={k: v for k, (_, v) in given.items() if v is not None},
-            names={k: name for k, (name, _) in given.items()},
             save=save,
             as_json=json_,
             short=short,

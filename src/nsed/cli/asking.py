@@ -2,15 +2,14 @@
 
 import asyncio
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import typer
 
 from nsed.cli.consoles import stderr_console
 from nsed.cli.exits import ExitCode, complain
+from nsed.cli.given import Given, settled
 from nsed.cli.live_view import LiveView
 from nsed.cli.plain_text import visible
 from nsed.cli.pulling import pull_missing
@@ -18,6 +17,7 @@ from nsed.cli.question import read_question
 from nsed.cli.record_file import record_json, require_folder, save_record
 from nsed.cli.report import final_report
 from nsed.cli.session import Ended, run_session, seated
+from nsed.cli.telemetry_place import telemetry_place
 from nsed.config.file import load_config
 from nsed.graphs.catalogue import create_graph
 from nsed.protocol.errors import ConfigError, NsedError
@@ -32,14 +32,8 @@ class Answering:
 
     question: str | None
     file: Path | None
-    config: Path | None
-    preset: str | None
-    pool: tuple[str, ...]
+    given: Given
     graph: str
-    options: Mapping[str, Any]
-    """By knob."""
-    names: Mapping[str, str]
-    """What each knob's option is called."""
     save: Path | None
     as_json: bool
     short: bool
@@ -55,13 +49,9 @@ def answer(wanted: Answering) -> ExitCode:
     """
     if wanted.as_json and wanted.short:
         raise ConfigError("give --json or --short, not both")
-    settings = load_config(wanted.config)
-    config = settings.config(
-        preset=wanted.preset,
-        pool=wanted.pool,
-        options=wanted.options,
-        names=wanted.names,
-    )
+    settings = load_config(wanted.given.config)
+    config = settled(wanted.given, settings)
+    telemetry = telemetry_place(settings.telemetry)
     create_graph(wanted.graph)  # a wrong name is found before weights are pulled
     task = read_question(wanted.question, wanted.file)
     if wanted.save is not None:
@@ -75,6 +65,7 @@ def answer(wanted: Answering) -> ExitCode:
             config,
             graph=wanted.graph,
             view=view,
+            telemetry=telemetry,
             response_cache=settings.response_cache,
         )
     )

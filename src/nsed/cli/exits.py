@@ -7,8 +7,16 @@ import typer
 from typer.core import TyperGroup
 
 from nsed.cli.consoles import stderr_console
+from nsed.cli.log_lines import log_lines
+from nsed.cli.options import TEAM_KNOBS, option_of
 from nsed.cli.plain_text import visible
-from nsed.protocol.errors import BudgetError, ConfigError, NsedError, WeightError
+from nsed.protocol.errors import (
+    BudgetError,
+    ConfigError,
+    InfeasibleTeam,
+    NsedError,
+    WeightError,
+)
 
 __all__ = ["ExitCode", "GuardedGroup", "complain", "exit_code_of"]
 
@@ -17,13 +25,13 @@ class ExitCode(IntEnum):
     """What a command's end means. Scripts rely on it: only ever add."""
 
     ANSWER = 0
-    """Done; for `ask`: an answer, and nobody was missing."""
+    """Done; for `ask`: an answer, and nobody was missing; for `pool`: all are up."""
     FAILED = 1
-    """No answer, or the record could not be written."""
+    """No answer, or the record could not be written; for `pool`: nobody is up."""
     MISTAKE = 2
-    """Nothing was asked: wrong usage or config, no weights, a cap too small."""
+    """Nothing was asked: wrong usage or config, no weights, limits that clash."""
     DEGRADED = 3
-    """An answer, but experts were missing from it."""
+    """An answer, but experts were missing from it; for `pool`: some are down."""
     INTERRUPTED = 130
     """Ctrl-C; for `ask` with the best answer so far, if there was one."""
 
@@ -37,9 +45,10 @@ class GuardedGroup(TyperGroup):
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - click's, in typer or beside it
         """Run the command."""
         try:
-            return super().invoke(ctx)
+            with log_lines():
+                return super().invoke(ctx)
         except NsedError as error:
-            complain(str(error))
+            complain(str(error) + _as_options(error))
             raise typer.Exit(exit_code_of(error)) from error
         except KeyboardInterrupt as interrupt:
             complain("interrupted")
@@ -48,9 +57,19 @@ class GuardedGroup(TyperGroup):
 
 def exit_code_of(error: NsedError) -> ExitCode:
     """Whether it was a mistake to mend before anything runs, or a failure."""
-    if isinstance(error, ConfigError | WeightError | BudgetError):
+    mistakes = ConfigError | WeightError | BudgetError | InfeasibleTeam
+    if isinstance(error, mistakes):
         return ExitCode.MISTAKE
     return ExitCode.FAILED
+
+
+def _as_options(error: NsedError) -> str:
+    """Which options set the limits that clash; they are named after the file's keys."""
+    if not isinstance(error, InfeasibleTeam):
+        return ""
+    knobs = dict.fromkeys(limit.split(":")[0].split(" ")[0] for limit in error.clash)
+    known = [f"{option_of(knob)} sets {knob}" for knob in knobs if knob in TEAM_KNOBS]
+    return f"\n  As options: {', '.join(known)}." if known else ""
 
 
 def complain(message: str, *, kind: str = "error") -> None:

@@ -6,7 +6,19 @@ from typing import Final
 from nsed.protocol.stopping import CommitType, StopReason
 from nsed.protocol.usage import NANO_USD, Usage
 
-__all__ = ["COMMITTED", "STOPPED", "dollars", "signed", "stopped_because", "usd"]
+__all__ = [
+    "COMMITTED",
+    "STOPPED",
+    "ago",
+    "dollars",
+    "money",
+    "plural",
+    "signed",
+    "stopped_because",
+    "usd",
+]
+
+_UNITS: Final = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 STOPPED: Final[Mapping[StopReason, str]] = {
     StopReason.USER_STOP: "you stopped it",
@@ -51,3 +63,21 @@ def dollars(nano_usd: int) -> str:
         return "0"
     value = nano_usd / NANO_USD
     return f"{value:.4f}" if value >= 0.01 else f"{value:.2g}"  # noqa: PLR2004
+
+
+def money(value: float | None) -> str:
+    """An amount of dollars as `dollars` writes it; `unknown` where there is none."""
+    return "unknown" if value is None else dollars(round(value * NANO_USD))
+
+
+def plural(number: int, noun: str) -> str:
+    """A number of things."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def ago(seconds: float) -> str:
+    """How long ago something was, in its largest unit: `3 h ago`."""
+    for length, unit in _UNITS:
+        if seconds >= length:
+            return f"{seconds // length:.0f} {unit} ago"
+    return "just now"

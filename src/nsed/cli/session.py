@@ -11,12 +11,14 @@ from pathlib import Path
 
 from nsed.cli.exits import ExitCode, complain
 from nsed.cli.live_view import LiveView
+from nsed.cli.telemetry_place import data_folder
 from nsed.models.hire import Hire
 from nsed.protocol.errors import QuorumError
 from nsed.run import Run
 from nsed.state.context import DeliberationConfig
 from nsed.state.expert_config import ExpertConfig
 from nsed.state.run_record import RunRecord
+from nsed.telemetry import open_telemetry
 
 __all__ = ["Ended", "run_session", "seated"]
 
@@ -31,14 +33,24 @@ class Ended:
 
 
 def seated(config: DeliberationConfig, graph: str) -> tuple[ExpertConfig, ...]:
-    """The experts a graph will ask: only they need keys and weights."""
+    """The experts a graph may ask: only they need weights."""
     everybody = tuple(expert.name for expert in config.experts)
     names = config.proposers or everybody
     if graph == "single_expert":
         names = names[:1]
     elif graph == "deliberation":
         names = (*names, *(config.reviewers or everybody))
-    return tuple(expert for expert in config.experts if expert.name in names)
+    chosen = graph == "deliberation" and config.broker != "fixed"
+    return tuple(
+        expert
+        for expert in config.experts
+        if expert.name in names and not (chosen and _shut_out(expert, config))
+    )
+
+
+def _shut_out(expert: ExpertConfig, config: DeliberationConfig) -> bool:
+    allowed = config.licence_allowed(expert.licence)
+    return expert.name in config.bans or not allowed
 
 
 async def run_session(
@@ -47,6 +59,7 @@ async def run_session(
     *,
     graph: str,
     view: LiveView,
+    telemetry: str = "off",
     response_cache: Path | str | None = None,
 ) -> Ended:
     """Run, show, and end every model server however it ends.
@@ -56,10 +69,12 @@ async def run_session(
         config: Who is asked, and how.
         graph: Which graph runs.
         view: Shows what happens.
+        telemetry: Where it is kept, as `open_telemetry` takes it. A store that does
+            not open is warned of, and the run goes on without.
         response_cache: A file that keeps replies; see `Hire`.
 
     Raises:
-        ConfigError: An expert cannot be asked; a line for each.
+        ConfigError: An expert of the team cannot be asked; a line for each.
         NsedError: There is no answer.
     """
     hire = Hire(response_cache=response_cache)
@@ -72,18 +87,18 @@ async def run_session(
         os._exit(ExitCode.INTERRUPTED)
 
     try:
-        await hire.check(seated(config, graph))
-        run = Run(task, config, hire=hire, graph=graph)
-        watching = asyncio.create_task(_watch(run, view))
-        with view, _on_interrupt(watching.cancel, abort) as pressed:
-            try:
-                await watching
-            except asyncio.CancelledError:
-                if not pressed():
-                    raise
-                view.cut_short()
-                return Ended(await _conclude(run), cut_short=True)
-        return Ended(await run.record(), cut_short=False)
+        async with open_telemetry(telemetry, folder=data_folder()) as store:
+            run = Run(task, config, hire=hire, graph=graph, store=store)
+            watching = asyncio.create_task(_watch(run, view))
+            with view, _on_interrupt(watching.cancel, abort) as pressed:
+                try:
+                    await watching
+                except asyncio.CancelledError:
+                    if not pressed():
+                        raise
+                    view.cut_short()
+                    return Ended(await _conclude(run), cut_short=True)
+            return Ended(await run.record(), cut_short=False)
     finally:
         await hire.aclose()
 

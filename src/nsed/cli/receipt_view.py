@@ -1,0 +1,110 @@
+"""The broker's receipt, for people: who, at what cost, within which limits, who not.
+
+One renderer for `nsed plan`, which shows what would happen, and `nsed show`, which
+shows what did.
+"""
+
+from collections.abc import Iterator
+
+from rich.console import RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from nsed.cli.phrases import money, plural
+from nsed.cli.plain_text import visible
+from nsed.cli.receipt_tables import left_out_table, limits_table, seats_table
+from nsed.cli.utility_bars import UtilityBars
+from nsed.state.team import Forecast, Receipt, Role, TaskProfile, Team
+
+__all__ = ["receipt_view"]
+
+_ROLES: tuple[Role, ...] = ("proposer", "reviewer")
+
+
+def receipt_view(team: Team) -> Iterator[RenderableType]:
+    """All of it; of a team without a receipt, who is in it."""
+    if team.profile is not None:
+        yield _task(team.profile)
+    receipt = team.receipt
+    if receipt is None:
+        yield from _seats_alone(team)
+        return
+    yield from _value(team, receipt)
+    yield from (Text(), seats_table(receipt))
+    yield from (Text(), *_forecast(receipt.forecast))
+    if receipt.limits:
+        yield from (_heading("Limits"), limits_table(receipt))
+    if receipt.left_out:
+        yield from (_heading("Left out"), left_out_table(receipt))
+    if receipt.notes:
+        yield _heading("Notes")
+        yield from (
+            Padding(Text(visible(f"- {note}")), (0, 0, 0, 2)) for note in receipt.notes
+        )
+
+
+def _heading(words: str) -> Text:
+    return Text(f"\n{words}", "bold")
+
+
+def _task(profile: TaskProfile) -> Text:
+    return Text(
+        f"A {visible(profile.category)} task of about "
+        f"{plural(profile.input_tokens, 'token')}; answers of about "
+        f"{plural(profile.answer_tokens, 'token')} are expected."
+    )
+
+
+def _seats_alone(team: Team) -> Iterator[Text]:
+    for role in _ROLES:
+        members = ", ".join(team.in_role(role)) or "nobody"
+        yield Text(f"{role.capitalize()}s, by {team.broker}: {visible(members)}")
+    yield Text(
+        f"{visible(team.broker)} gives no receipt, only the knapsack does "
+        "(--broker knapsack).",
+        "dim",
+    )
+
+
+def _value(team: Team, receipt: Receipt) -> Iterator[Text]:
+    experts = len({seat.expert for seat in team.seats})
+    if receipt.status == "optimal":
+        proven = "no team within the limits is worth more"
+    else:
+        proven = f"a better one could be worth {100 * receipt.gap:.2g} % more"
+    yield Text.assemble(
+        (f"Team of {experts}, {receipt.status}", "bold"), f": {proven}."
+    )
+    less = f", less {receipt.redundancy:.3f} for shared errors"
+    yield Text(
+        f"It is worth {receipt.objective:.3f} nats"
+        f"{less if receipt.redundancy else ''}."
+    )
+    proposers = len(team.in_role("proposer"))
+    if proposers > 1:
+        yield Text(
+            f"Its {proposers} proposers are as good as n_eff = {receipt.n_eff:.2f} "
+            f"independent ones (mean correlation {receipt.correlation:.2f})."
+        )
+
+
+def _forecast(forecast: Forecast) -> Iterator[RenderableType]:
+    spread = ""
+    if forecast.usd is not None:
+        least, most = money(forecast.usd_least), money(forecast.usd_most)
+        spread = f" USD ({least} at least, {most} at most)"
+    lines = {
+        "Rounds": plural(forecast.rounds, "round") + " planned",
+        "Cost": money(forecast.usd) + spread,
+        "Calls": f"{forecast.calls:,}",
+        "Tokens": f"{forecast.input_tokens:,} in, {forecast.output_tokens:,} out",
+        "Time": "unknown"
+        if forecast.seconds is None
+        else f"about {forecast.seconds:,.0f} s if every call is slow (p95)",
+    }
+    yield Text("Expected", "bold")
+    for name, words in lines.items():
+        yield Text(f"  {name:<8}{words}")
+    if forecast.utility:
+        yield Text("  Utility of so many rounds (its constants are illustrative):")
+        yield UtilityBars(forecast.utility)

@@ -1,0 +1,33 @@
+"""Where this program keeps telemetry: the setting, and what the environment says."""
+
+import os
+from pathlib import Path
+
+from nsed.config.storage import VARIABLE
+from nsed.protocol.errors import ConfigError
+
+__all__ = ["data_folder", "telemetry_place"]
+
+
+def data_folder() -> Path | None:
+    """`$NSED_DATA`; None means the user's data folder of this platform."""
+    root = os.environ.get("NSED_DATA")
+    return Path(root) if root else None
+
+
+def telemetry_place(setting: str) -> str:
+    """The setting `telemetry`, with `${NAME}` replaced by that variable's value.
+
+    Raises:
+        ConfigError: The variable is not set.
+    """
+    variable = VARIABLE.fullmatch(setting)
+    if variable is None:
+        return setting
+    place = os.environ.get(variable[1])
+    if not place:
+        raise ConfigError(
+            f"telemetry: the environment variable {variable[1]} is not set; it should "
+            "hold a postgresql:// URL"
+        )
+    return place
