@@ -70,6 +70,8 @@ def test_a_file_is_one_concept(file: Path) -> None:
         ),
         ("nsed.state.context", ("langgraph", "langchain_core")),
         ("nsed.brokers.fixed_team", ("langgraph", "langchain_core", "ortools")),
+        ("nsed.brokers.knapsack_team", ("langgraph", "langchain_core", "ortools")),
+        ("nsed.brokers.knapsack", ("langgraph", "langchain_core", "pydantic")),
         ("nsed", ("langgraph", "langchain_openai", "ortools", "numpy", "xllamacpp")),
         ("nsed.graphs.deliberation", ("langchain_openai", "ortools", "xllamacpp")),
     ],
