@@ -79,12 +79,15 @@ def pose(request: BindRequest, profile: TaskProfile, *, rounds: int) -> TeamProb
             explore=config.seed if config.explore else None,
         )
         seen = request.telemetry.summary(listing.identity, now, role=role)
+        here = request.telemetry.summary(
+            listing.identity, now, role=role, category=profile.category
+        )
         use[m, r] = seat_use(
             config.experts[m],
             role,
             lengths=lengths,
             rounds=rounds,
-            seen_output=seen.output_tokens,
+            seen_output=here.output_tokens or seen.output_tokens,
             has_memory=request.round > 1,
         )
         p95 = seen.p95_latency_ms
