@@ -68,7 +68,10 @@ def limits_of(problem: Problem) -> list[Limit]:
     if problem.crowd is not None:
         found.append(Limit("latency"))
     found += [Limit("memory", h) for h in range(len(problem.host_capacity))]
-    return found + [Limit("resource", i) for i in range(len(problem.resources))]
+    names = [resource.name for resource in problem.resources]
+    return found + [
+        Limit("resource", names.index(name)) for name in dict.fromkeys(names)
+    ]
 
 
 def minimal_clash(problem: Problem) -> tuple[Limit, ...]:
@@ -98,7 +101,8 @@ def smallest_changes(problem: Problem, clash: tuple[Limit, ...]) -> tuple[Change
                 changes.append(Change(limit, now, None))
             continue
         needed = _best(freed, goal, limit.index)
-        if needed is not None:
+        nobody = limit == Limit("least", problem.counted) and needed == 0
+        if needed is not None and not nobody:  # without a proposer there is no team
             changes.append(Change(limit, now, needed))
     return tuple(sorted(changes, key=lambda change: change.share))
 
@@ -138,8 +142,8 @@ def lifted(problem: Problem, limit: Limit) -> Problem:
         "resource": lambda: replace(
             problem,
             resources=tuple(
-                replace(x, capacity=2**60) if n == i else x
-                for n, x in enumerate(problem.resources)
+                replace(x, capacity=2**60) if x.name == problem.resources[i].name else x
+                for x in problem.resources
             ),
         ),
         "least": lambda: replace(problem, least=changed(problem.least, 0)),

@@ -23,6 +23,11 @@ def plan(
 ) -> tuple[TeamProblem, Solution]:
     """Choose team and rounds.
 
+    Args:
+        request: Who may be chosen, and the limits.
+        profile: Of the task.
+        effort: Most work for all numbers of rounds together.
+
     Raises:
         InfeasibleTeam: Not even one round has a team within the limits.
     """
@@ -32,7 +37,7 @@ def plan(
     def at(rounds: int) -> Solution:
         if rounds not in tried:
             posed = pose(request, profile, rounds=rounds)
-            tried[rounds] = (posed, solve(posed.problem, effort=effort))
+            tried[rounds] = (posed, solve(posed.problem, effort=effort / rounds_left))
         return tried[rounds][1]
 
     most, one = at(rounds_left), at(1)
