@@ -6,7 +6,7 @@ rounds [ours].
 """
 
 from nsed.brokers.base import BindRequest
-from nsed.brokers.clashes import minimal_clash, smallest_changes
+from nsed.brokers.clashes import joint_change, minimal_clash, smallest_changes
 from nsed.brokers.knapsack import EFFORT, Solution, solve
 from nsed.brokers.limit_words import change_in_words, limit_name
 from nsed.brokers.team_problem import ROLES, TeamProblem, pose
@@ -62,6 +62,7 @@ def _infeasible(posed: TeamProblem) -> InfeasibleTeam:
     """Say which limits clash, what would help, and who cannot sit in any case."""
     clash = minimal_clash(posed.problem)
     changes = smallest_changes(posed.problem, clash)
+    together = () if changes else joint_change(posed.problem)
     seats = posed.problem.eligible.sum(axis=0).tolist()
     facts = [
         f"{posed.listings[m].name} cannot sit: {why}" for m, why in posed.shut.items()
@@ -73,4 +74,5 @@ def _infeasible(posed: TeamProblem) -> InfeasibleTeam:
         [limit_name(limit, posed) for limit in clash] or ["the effort of the solver"],
         [change_in_words(change, posed) for change in changes],
         facts,
+        together=[change_in_words(change, posed) for change in together],
     )

@@ -80,7 +80,10 @@ def _limits(posed: TeamProblem, found: Solution, use: Use) -> list[LimitUse]:
         limit = Limit("resource", i)
         unit, scale = unit_of(limit, posed)
         capacity = problem.resources[i].capacity
-        rows.append((limit_name(limit, posed), unit, scale, used, capacity, False))
+        name = limit_name(limit, posed)
+        if any(name == row[0] for row in rows):
+            name += " (set aside)"
+        rows.append((name, unit, scale, used, capacity, False))
     for h, used in enumerate(use.hosts):
         limit = Limit("memory", h)
         unit, scale = unit_of(limit, posed)
