@@ -41,8 +41,8 @@ def receipt_view(team: Team) -> Iterator[RenderableType]:
         yield from (_heading("Limits"), limits_table(receipt))
         if any("set aside" in limit.limit for limit in receipt.limits):
             yield Text(
-                "set aside: the worst case of the first answers, kept free before "
-                "anybody is asked",
+                "set aside: earlier rounds as expected, and the worst case of the "
+                "last one's answers",
                 "dim",
             )
     if receipt.left_out:
