@@ -4,6 +4,7 @@ from nsed.brokers.base import Broker
 from nsed.graphs.deliberation import Deliberation, create_deliberation
 from nsed.graphs.majority_vote import create_majority_vote
 from nsed.graphs.single_expert import create_single_expert
+from nsed.models.call_log import CallLog
 from nsed.models.hire import Hire
 from nsed.nodes.hiring import Hiring
 from nsed.protocol.errors import ConfigError, did_you_mean
@@ -18,7 +19,11 @@ GRAPHS = {
 
 
 def create_graph(
-    name: str, *, hire: Hiring | None = None, broker: Broker | None = None
+    name: str,
+    *,
+    hire: Hiring | None = None,
+    broker: Broker | None = None,
+    calls: CallLog | None = None,
 ) -> Deliberation:
     """Create a graph by name; ConfigError if there is none."""
     if name not in GRAPHS:
@@ -26,4 +31,4 @@ def create_graph(
             f"no graph is named {name!r}.{did_you_mean(name, GRAPHS)} "
             f"There are: {', '.join(GRAPHS)}"
         )
-    return GRAPHS[name](hire=hire or Hire(), broker=broker)
+    return GRAPHS[name](hire=hire or Hire(), broker=broker, calls=calls)

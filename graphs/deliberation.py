@@ -9,10 +9,11 @@ from nsed.graphs.routing import (
     fan_out_reviewers,
     next_round_or_exit,
 )
+from nsed.models.call_log import CallLog
 from nsed.models.hire import Hire
 from nsed.nodes.broker import Binding
 from nsed.nodes.forget_gate import forget_gate
-from nsed.nodes.hiring import Hiring
+from nsed.nodes.hiring import Hiring, logged
 from nsed.nodes.identity_mask import identity_mask
 from nsed.nodes.observed import Observing
 from nsed.nodes.peer_review import PeerReview
@@ -35,7 +36,10 @@ Deliberation = StateGraph[
 
 
 def create_deliberation(
-    *, hire: Hiring | None = None, broker: Broker | None = None
+    *,
+    hire: Hiring | None = None,
+    broker: Broker | None = None,
+    calls: CallLog | None = None,
 ) -> Deliberation:
     """Wire the loop; compile it with the checkpointer and store of your choice.
 
@@ -45,6 +49,7 @@ def create_deliberation(
     Args:
         hire: Makes experts from their configuration; by default a new `Hire`.
         broker: Chooses the team; by default the one that the context names.
+        calls: A log of one run's calls, so that no finished one is made again.
     """
     hire = hire or Hire()
     graph: Deliberation = StateGraph(
@@ -63,9 +68,9 @@ def create_deliberation(
             reach=ours.reachable if ours else None,
         ),
     )
-    graph.add_node("proposer", Proposer(hire))
+    graph.add_node("proposer", Proposer(logged(hire, calls)))
     graph.add_node("identity_mask", observed(identity_mask))
-    graph.add_node("peer_review", PeerReview(hire))
+    graph.add_node("peer_review", PeerReview(logged(hire, calls)))
     graph.add_node("quadratic_voting", observed(quadratic_voting))
     graph.add_node("forget_gate", forget_gate)
     graph.add_node("stopping", stopping)

@@ -6,9 +6,10 @@ from nsed.brokers.base import Broker
 from nsed.brokers.fixed_team import FixedTeam
 from nsed.graphs.deliberation import Deliberation
 from nsed.graphs.routing import fan_out_proposers
+from nsed.models.call_log import CallLog
 from nsed.models.hire import Hire
 from nsed.nodes.broker import Binding
-from nsed.nodes.hiring import Hiring
+from nsed.nodes.hiring import Hiring, logged
 from nsed.nodes.majority_vote import majority_vote
 from nsed.nodes.observed import Observing
 from nsed.nodes.proposer import Proposer
@@ -24,7 +25,10 @@ __all__ = ["create_majority_vote"]
 
 
 def create_majority_vote(
-    *, hire: Hiring | None = None, broker: Broker | None = None
+    *,
+    hire: Hiring | None = None,
+    broker: Broker | None = None,
+    calls: CallLog | None = None,
 ) -> Deliberation:
     """Wire the baseline from the deliberation's own nodes; uncompiled."""
     hire = hire or Hire()
@@ -37,7 +41,7 @@ def create_majority_vote(
     observed = Observing()
     check = hire.check if isinstance(hire, Hire) else None
     graph.add_node("broker", Binding(broker or FixedTeam(reviewing=False), check))
-    graph.add_node("proposer", Proposer(hire))
+    graph.add_node("proposer", Proposer(logged(hire, calls)))
     graph.add_node("majority_vote", observed(majority_vote))
     graph.add_node("verdict", observed(verdict, fold=True))
     graph.add_edge(START, "broker")

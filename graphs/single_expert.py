@@ -4,14 +4,18 @@ from nsed.brokers.base import Broker
 from nsed.brokers.fixed_team import FixedTeam
 from nsed.graphs.deliberation import Deliberation
 from nsed.graphs.majority_vote import create_majority_vote
+from nsed.models.call_log import CallLog
 from nsed.nodes.hiring import Hiring
 
 __all__ = ["create_single_expert"]
 
 
 def create_single_expert(
-    *, hire: Hiring | None = None, broker: Broker | None = None
+    *,
+    hire: Hiring | None = None,
+    broker: Broker | None = None,
+    calls: CallLog | None = None,
 ) -> Deliberation:
     """Wire the baseline: a majority of one; uncompiled."""
     alone = broker or FixedTeam(most_proposers=1, reviewing=False)
-    return create_majority_vote(hire=hire, broker=alone)
+    return create_majority_vote(hire=hire, broker=alone, calls=calls)

@@ -10,7 +10,7 @@ from tenacity import AsyncRetrying, retry_if_exception
 
 from nsed.models.base import Expert, Message, Reply, Request
 from nsed.models.failures import CallError
-from nsed.models.patience import REASKS, RUNGS, Patience, wait_for
+from nsed.models.patience import LOSSES, REASKS, RUNGS, Patience, wait_for
 from nsed.models.structured_reply import strip_reasoning
 from nsed.protocol.errors import ExpertError
 from nsed.protocol.ledger import Ledger
@@ -64,7 +64,7 @@ class Outcome(Generic[T]):
 
 def most_attempts(*, retries: int, structured: bool) -> int:
     """Most calls `ask` makes for one question."""
-    return 1 + retries + REASKS + (RUNGS if structured else 0)
+    return 1 + retries + REASKS + LOSSES + (RUNGS if structured else 0)
 
 
 def reask_of(request: Request, reply: str, complaint: str) -> Request:
@@ -202,6 +202,7 @@ def _attempt(
 ) -> Attempt:
     tried = error.method if isinstance(error, CallError) else "text"
     usage = reply.usage if reply else Usage(calls=1, latency_ms=_took(error, began))
+    ended_at = getattr(reply or error, "ended_at", None) or time.time()
     return Attempt(
         request=request,
         reply=reply.text if reply else "",
@@ -209,7 +210,7 @@ def _attempt(
         outcome=error.kind if error else "ok",
         error=str(error) if error else "",
         usage=usage,
-        started_at=time.time() - usage.latency_ms / 1000,
+        started_at=ended_at - usage.latency_ms / 1000,
         first_token_ms=reply.first_token_ms if reply else None,
         cached=reply.cached if reply else False,
     )

@@ -17,6 +17,7 @@ FailureKind = Literal[
     "content_filter",
     "context_too_long",
     "empty",
+    "lost",
     "malformed",
     "model_gone",
     "rate_limit",
@@ -75,6 +76,8 @@ class Reply:
     """Milliseconds to the first token, where the provider tells."""
     cached: bool = False
     """Whether it is an earlier reply, out of the response cache."""
+    ended_at: float | None = None
+    """Unix time at which it had arrived, if that is not now: another process got it."""
 
 
 class Expert(Protocol):

@@ -67,6 +67,8 @@ class CallError(ExpertError):
         retry_after_s: Seconds the provider wants us to wait, where it said so.
         latency_ms: How long the call itself took, without the wait for a place at the
             endpoint; None where that is not known.
+        ended_at: Unix time at which the call had ended, if that is not now: another
+            process made it.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class CallError(ExpertError):
         self.method: BallotMethod = method
         self.lower_rung, self.retry_after_s = lower_rung, retry_after_s
         self.latency_ms: int | None = None
+        self.ended_at: float | None = None
         super().__init__(kind, message)
 
 

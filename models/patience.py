@@ -8,12 +8,14 @@ from tenacity import RetryCallState, wait_none, wait_random_exponential
 from nsed.models.failures import PASSING, CallError
 from nsed.protocol.errors import ExpertError
 
-__all__ = ["REASKS", "RUNGS", "Patience", "wait_for"]
+__all__ = ["LOSSES", "REASKS", "RUNGS", "Patience", "wait_for"]
 
 REASKED = frozenset({"malformed", "truncated"})
 """Failures that a model can mend when it is shown its own reply."""
 REASKS = 1
 """How often a reply is sent back with what is wrong with it."""
+LOSSES = 2
+"""How often one question may be cut off by the end of the process."""
 RUNGS = 3
 """How often a lower rung of the JSON ladder may be tried."""
 MOST_WAIT_S = 60
@@ -34,6 +36,8 @@ class Patience:
             return False
         failed = self._failed
         failed[error.kind] += 1
+        if error.kind == "lost":  # the process ended, nobody failed
+            return True
         if error.kind in PASSING:
             return sum(failed[kind] for kind in PASSING) <= self._retries
         if error.kind == "unsupported":  # asking in the same way again is no use

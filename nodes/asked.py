@@ -14,7 +14,14 @@ from nsed.state.context import DeliberationConfig
 from nsed.state.records import Absence, CallRecord, Phase
 from nsed.state.schema import DeliberationState
 
-__all__ = ["call_records", "prompt_digest", "seconds_left", "spent", "worst_cases"]
+__all__ = [
+    "call_records",
+    "paused_s",
+    "prompt_digest",
+    "seconds_left",
+    "spent",
+    "worst_cases",
+]
 
 T = TypeVar("T")
 
@@ -28,7 +35,17 @@ def seconds_left(state: DeliberationState, config: DeliberationConfig) -> float 
     """Wall-clock seconds until the run's deadline, never negative; None without one."""
     if config.deadline_s is None:
         return None
-    return max(0.0, state["started_at"] + config.deadline_s - time.time())
+    worked_s = time.time() - state["started_at"] - paused_s(state)
+    return max(0.0, config.deadline_s - worked_s)
+
+
+def paused_s(state: DeliberationState, round_number: int | None = None) -> float:
+    """Seconds in which nobody worked at the run, or at one round of it."""
+    return sum(
+        pause.seconds
+        for pause in state.get("pauses", {}).values()
+        if round_number in (None, pause.round)
+    )
 
 
 def worst_cases(

@@ -5,6 +5,7 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 
+from nsed.nodes.asked import paused_s
 from nsed.nodes.round_facts import round_facts
 from nsed.protocol.stopping import StopReason, halt_reason
 from nsed.state.context import DeliberationConfig
@@ -39,5 +40,7 @@ def _no_time(state: DeliberationState, config: DeliberationConfig) -> bool:
     """Whether a round as long as the last one would end too late."""
     limits = (config.deadline_s, config.patience_s)
     now = time.time()
-    end = now - state["started_at"] + now - state["round_started_at"]
+    worked = now - state["started_at"] - paused_s(state)
+    round_took = now - state["round_started_at"] - paused_s(state, state["round"])
+    end = worked + round_took
     return any(limit is not None and end >= limit for limit in limits)

@@ -16,6 +16,7 @@ from nsed.brokers.observations import (
     UnreachableSeen,
 )
 from nsed.brokers.telemetry import Telemetry
+from nsed.nodes.asked import paused_s
 from nsed.state.context import DeliberationConfig
 from nsed.state.records import Ballot, CallRecord, Phase, Proposal
 from nsed.state.schema import DeliberationState
@@ -36,12 +37,13 @@ def observations_of(
     Experts go by their identity, which changes with the model behind a name.
 
     What came out of the response cache is left out: nobody was asked, and what its
-    ballots and proposals are worth was seen when they were new.
+    ballots and proposals are worth was seen when they were new. So is a call that was
+    lost with its process: it says nothing of the expert.
     """
     calls = [
         call
         for _, call in sorted(state.get("calls", {}).items())
-        if call.started_at and not call.cached
+        if call.started_at and not call.cached and call.outcome != "lost"
     ]
     category = _category(state, config)
     found: list[CallSeen | UnreachableSeen | SupportSeen | AgreementSeen] = [
@@ -91,7 +93,7 @@ def _call(
     ended, outcome = _ended(call), call.outcome
     # The run had no time left: that says nothing of how fast the expert is.
     if outcome == "timeout" and config.deadline_s is not None:
-        deadline = state["started_at"] + config.deadline_s
+        deadline = state["started_at"] + config.deadline_s + paused_s(state)
         outcome = "cancelled" if ended > deadline - _AT_THE_DEADLINE_S else outcome
     return CallSeen(
         expert=call.expert,

@@ -5,7 +5,7 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 
-from nsed.nodes.asked import spent
+from nsed.nodes.asked import paused_s, spent
 from nsed.nodes.round_facts import round_facts
 from nsed.protocol.consensus import Candidate, plurality, text_digest
 from nsed.protocol.errors import QuorumError
@@ -45,7 +45,7 @@ def verdict(
             absences=absences,
             notes=(*notes, *_rebound(state), *_missing(absences)),
             usage=spent(state),
-            seconds=round(time.time() - state["started_at"], 3),
+            seconds=round(time.time() - state["started_at"] - paused_s(state), 3),
         )
     }
 

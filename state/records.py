@@ -15,6 +15,7 @@ __all__ = [
     "CallRecord",
     "Mark",
     "Memory",
+    "Pause",
     "Phase",
     "Proposal",
     "Status",
@@ -39,6 +40,14 @@ class Proposal(Record):
     """The short answer it commits to, as written; None where it marks none."""
     key: str
     """Equal for equal answers; `alone:<sha256>` where the task has no canonical one."""
+
+
+class Pause(Record):
+    """A time in which nobody worked at the run: its process had ended, or it waited."""
+
+    round: int
+    """The round that was interrupted; 0 before the first."""
+    seconds: float
 
 
 class Mark(Record):

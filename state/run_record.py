@@ -3,6 +3,8 @@
 import json
 from typing import Any, Final, Literal
 
+from pydantic import Field
+
 from nsed.state.context import DeliberationConfig
 from nsed.state.record import Record
 from nsed.state.records import (
@@ -10,6 +12,7 @@ from nsed.state.records import (
     Ballot,
     CallRecord,
     Memory,
+    Pause,
     Proposal,
     Tally,
     Verdict,
@@ -36,6 +39,9 @@ class RunRecord(Record):
     """Which graph ran: `deliberation` or a baseline."""
     started_at: float
     """Unix time in seconds."""
+    forked_from: str = ""
+    """Where it was taken over from another run: `<id>, before round 2`; its bill then
+    holds the calls of that run's rounds, too."""
     task: str
     context: DeliberationConfig
     prompts: dict[str, str]
@@ -47,6 +53,8 @@ class RunRecord(Record):
     memories: dict[str, Memory]
     absences: dict[str, Absence]
     calls: dict[str, CallRecord]
+    pauses: dict[str, Pause] = Field(default_factory=dict)
+    """When nobody worked at it, by the Unix time at which it went on."""
     verdict: Verdict
 
 
@@ -57,6 +65,7 @@ def record_of(
     nsed_version: str,
     run_id: str,
     graph: str,
+    forked_from: str = "",
     prompts: dict[str, str],
 ) -> RunRecord:
     """Collect a finished run's state into its record.
@@ -73,6 +82,7 @@ def record_of(
         nsed_version=nsed_version,
         run_id=run_id,
         graph=graph,
+        forked_from=forked_from,
         started_at=state["started_at"],
         task=state["task"],
         context=context,
@@ -84,6 +94,7 @@ def record_of(
         memories=ordered("memories"),
         absences=ordered("absences"),
         calls=ordered("calls"),
+        pauses=ordered("pauses"),
         verdict=state["verdict"],
     )
 

@@ -10,6 +10,7 @@ from nsed.state.records import (
     Ballot,
     CallRecord,
     Memory,
+    Pause,
     Proposal,
     Tally,
     Verdict,
@@ -68,6 +69,8 @@ class DeliberationState(TypedDict):
     """By `r<round>.<phase>.<expert>`."""
     calls: Annotated[dict[str, CallRecord], merge_by_key]
     """By `r<round>.<phase>.<expert>.<attempt>`."""
+    pauses: NotRequired[Annotated[dict[str, Pause], merge_by_key]]
+    """By the Unix time at which the run went on; limits of time leave them out."""
     halt: StopReason | None
     """Set when the loop must end."""
     verdict: NotRequired[Verdict]

@@ -15,6 +15,7 @@ import asyncio
 import json
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Self
 
@@ -43,6 +44,8 @@ class Provider:
         """Requests whose client went away before the answer."""
         self.peak = 0
         """Most requests at one time."""
+        self.sent: Callable[[Seen, Answer], object] = lambda *_: None
+        """Called once an answer is on its way."""
         self.url = ""
         self._now = 0
         self._turns: dict[str, int] = {}
@@ -120,7 +123,8 @@ class Provider:
         try:
             answer = self.listing if listing else self._answer(seen)
             gone = asyncio.ensure_future(reader.read(1))  # nobody pipelines
-            wait = None if answer.fault == "hang" else self.latency_s
+            late = self.latency_s + answer.delay_s
+            wait = None if answer.fault == "hang" else late
             await asyncio.wait({gone}, timeout=wait)
             if gone.done():
                 self.abandoned += 1
@@ -129,7 +133,10 @@ class Provider:
             await asyncio.wait({gone})
         finally:
             self._now -= 1
-        return await self._send(writer, answer, answer.payload(seen))
+        kept = await self._send(writer, answer, answer.payload(seen))
+        if not listing:
+            self.sent(seen, answer)
+        return kept
 
     async def _send(
         self, writer: asyncio.StreamWriter, answer: Answer, payload: bytes

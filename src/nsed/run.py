@@ -1,8 +1,11 @@
 """One run of a graph: its events while it runs, its record at the end."""
 
 import hashlib
+import time
 import uuid
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
+from datetime import datetime
 from importlib.metadata import version
 from typing import Any, cast
 
@@ -10,17 +13,22 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.store.base import BaseStore
+from langgraph.types import Command, StateSnapshot
 
 from nsed.brokers.base import Broker
+from nsed.checkpoints import Checkpoints
+from nsed.cut_short import cut_off, gathered
 from nsed.graphs.catalogue import create_graph
 from nsed.graphs.checkpointing import record_serializer
+from nsed.known_run import KnownRun
 from nsed.nodes.hiring import Hiring
 from nsed.nodes.prompt import PROMPTS
 from nsed.protocol.errors import QuorumError
 from nsed.protocol.stopping import StopReason
+from nsed.run_file import RunFile
 from nsed.state.context import DeliberationConfig
 from nsed.state.events import DeliberationEvent
-from nsed.state.records import Absence, Phase
+from nsed.state.records import Pause, Phase
 from nsed.state.run_record import RunRecord, record_of
 from nsed.state.schema import DeliberationState
 
@@ -29,14 +37,13 @@ __all__ = ["VERSION", "Run"]
 VERSION = version("nsed")
 """Read once, at import: it reads files."""
 
-_COLLECTED = ("absences", "ballots", "calls", "proposals")
-
 
 class Run:
     """A deliberation that can be watched, cut short, and still gives its best answer.
 
     Iterate `events()` to the end, then ask for `record()`. If the iteration was
-    cancelled, `conclude()` ends the run with what there is.
+    cancelled, `conclude()` ends the run with what there is. If its process ended, a
+    `Run` of the same id, with the same checkpoints, goes on where it was.
     """
 
     def __init__(
@@ -50,11 +57,35 @@ class Run:
         checkpointer: BaseCheckpointSaver[Any] | None = None,
         run_id: str | None = None,
         store: BaseStore | None = None,
+        checkpoints: Checkpoints | None = None,
+        forked_from: str = "",
     ) -> None:
-        """Prepare; nothing is asked yet. Telemetry goes to the store, if any."""
+        """Prepare; nothing is asked yet.
+
+        Args:
+            task: What the experts are asked.
+            config: Experts and knobs.
+            hire: Makes experts.
+            broker: Chooses the team.
+            graph: Which graph runs.
+            checkpointer: Keeps the state after every step; by default in memory.
+            run_id: Its name; by default a new one. One that the checkpoints know goes
+                on where it was.
+            store: Where telemetry of the experts is kept, if anywhere.
+            checkpoints: Keeps the run, in the place of a checkpointer: its state, what
+                it was asked, and every call.
+            forked_from: Where it was taken over from another run.
+        """
         self.task, self.config, self.graph_name = task, config, graph
         self.run_id = run_id or uuid.uuid4().hex
-        self._graph = create_graph(graph, hire=hire, broker=broker).compile(
+        self.forked_from = forked_from
+        self._file: RunFile | None = None
+        if checkpoints is not None:
+            self._file = RunFile(checkpoints, self.run_id)
+            checkpointer = checkpoints.saver
+        calls = self._file.calls if self._file else None
+        wired = create_graph(graph, hire=hire, broker=broker, calls=calls)
+        self._graph = wired.compile(
             checkpointer=checkpointer or InMemorySaver(serde=record_serializer()),
             store=store,
         )
@@ -64,14 +95,51 @@ class Run:
         }
 
     async def events(self) -> AsyncIterator[DeliberationEvent]:
-        """Run, and tell what happens as it happens."""
-        async for event in self._graph.astream(
-            {"task": self.task},
-            self._thread,
-            context=self.config,
-            stream_mode="custom",
-        ):
-            yield cast("DeliberationEvent", event)
+        """Run, or go on with what is on file, and tell what happens as it happens.
+
+        Raises:
+            ConfigError: Another process is at work at this run.
+            NsedError: There is no answer.
+        """
+        at_work = self._file and self._file.at_work(self._known(), self._state)
+        async with at_work or nullcontext():
+            snapshot = await self._graph.aget_state(self._thread)
+            if "verdict" in snapshot.values:
+                return
+            async for event in self._graph.astream(
+                self._next_input(snapshot),
+                self._thread,
+                context=self.config,
+                stream_mode="custom",
+                durability="sync",
+            ):
+                yield cast("DeliberationEvent", event)
+
+    def _known(self) -> KnownRun:
+        return KnownRun(
+            id=self.run_id,
+            begun_at=time.time(),
+            version=VERSION,
+            graph=self.graph_name,
+            task=self.task,
+            config=self.config,
+            forked_from=self.forked_from,
+        )
+
+    async def _state(self) -> DeliberationState:
+        snapshot = await self._graph.aget_state(self._thread)
+        return cast("DeliberationState", snapshot.values)
+
+    def _next_input(self, snapshot: StateSnapshot) -> Any:  # noqa: ANN401 - LangGraph's
+        """The task, or nothing but how long nobody had worked at it."""
+        if snapshot.created_at is None:
+            return {"task": self.task}
+        now, called = time.time(), self._file.calls.last_at if self._file else 0.0
+        last = max(datetime.fromisoformat(snapshot.created_at).timestamp(), called)
+        pause = Pause(
+            round=snapshot.values.get("round", 0), seconds=max(0.0, now - last)
+        )
+        return Command(update={"pauses": {f"{now:.6f}": pause}})
 
     async def conclude(self) -> RunRecord:
         """End a cancelled run with its best answer so far.
@@ -88,20 +156,18 @@ class Run:
             raise QuorumError(
                 "propose", present=0, required=1, causes=["the user stopped the run"]
             )
-        update: dict[str, Any] = {"halt": StopReason.USER_STOP}
-        for task in snapshot.tasks:  # finished members of a phase that was cut off
-            for channel, value in (task.result or {}).items():
-                if channel in _COLLECTED:
-                    update[channel] = {**update.get(channel, {}), **value}
+        update: dict[str, Any] = {**gathered(snapshot), "halt": StopReason.USER_STOP}
         phase: Phase = "review" if "peer_review" in snapshot.next else "propose"
         if {"proposer", "peer_review"} & {*snapshot.next}:
-            update["absences"] = _cut_off(snapshot.values, update, phase)
+            update["absences"] = cut_off(snapshot.values, update, phase)
         if phase == "review" and update.get("ballots"):
             after = "peer_review"  # on to the vote
         else:  # on to the verdict; the baselines count what was proposed
             after = "stopping" if "stopping" in self._graph.nodes else "proposer"
         await self._graph.aupdate_state(self._thread, update, as_node=after)
         await self._graph.ainvoke(None, self._thread, context=self.config)
+        if self._file:
+            await self._file.note(await self._state(), "finished")
         return await self.record()
 
     async def record(self) -> RunRecord:
@@ -117,28 +183,9 @@ class Run:
             nsed_version=VERSION,
             run_id=self.run_id,
             graph=self.graph_name,
+            forked_from=self.forked_from,
             prompts={
                 name: hashlib.sha256(text.encode()).hexdigest()
                 for name, text in PROMPTS.items()
             },
         )
-
-
-def _cut_off(
-    state: dict[str, Any], update: dict[str, Any], phase: Phase
-) -> dict[str, Absence]:
-    """Absences of a phase: the ones on file, and whoever was still at work."""
-    done: dict[str, Absence] = update.get("absences", {})
-    heard = {(call.expert, call.phase) for call in update.get("calls", {}).values()}
-    cut = {
-        f"r{state['round']}.{phase}.{name}": Absence(
-            round=state["round"],
-            phase=phase,
-            expert=name,
-            kind="cancelled",
-            reason="the user stopped the run",
-        )
-        for name in state["attempts"]
-        if (name, phase) not in heard
-    }
-    return {**cut, **done}

@@ -2,30 +2,23 @@
 
 import asyncio
 import logging
-import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from langgraph.store.base import BaseStore
 from langgraph.store.memory import InMemoryStore
-from platformdirs import user_data_path
 
 from nsed.models.failures import redact
-from nsed.models.weight_lock import exclusive
 from nsed.protocol.errors import ConfigError
+from nsed.storage_place import file_of, one_process, one_session, postgres_url
 
 __all__ = ["open_telemetry"]
 
-_POSTGRES = re.compile(r"^postgres(ql)?(\+\w+)?://", re.IGNORECASE)
 _BUSY_S = 4.0
 _PATIENCE_S = 20
 """How long opening may take, in seconds; longer than any wait within it."""
-_ONE_SETUP = 7_683_511
-"""Number of the advisory lock under which the tables are made."""
-_POLL_S = 0.05
 
 _log = logging.getLogger(__name__)
 
@@ -55,11 +48,8 @@ async def open_telemetry(
         if where == "memory":
             store = InMemoryStore()
         elif where != "off":
-            opened = (
-                _postgres(where)
-                if _POSTGRES.match(where)
-                else _sqlite(_path(where, folder), busy_s)
-            )
+            url = postgres_url(where)
+            opened = _postgres(url) if url else _sqlite(_path(where, folder), busy_s)
             try:
                 async with asyncio.timeout(_PATIENCE_S):
                     store = await stack.enter_async_context(opened)
@@ -73,14 +63,7 @@ async def open_telemetry(
 
 
 def _path(where: str, folder: Path | None) -> Path:
-    if where == "sqlite":
-        return (folder or user_data_path("nsed")) / "telemetry.sqlite"
-    if not where.strip() or "://" in where or where.startswith("$"):
-        raise ConfigError(
-            "telemetry: should be off, memory, sqlite, the path of a file, or a "
-            f"postgresql:// URL; found {redact(where)!r}"
-        )
-    return Path(where)
+    return file_of(where, name="telemetry.sqlite", folder=folder, called="telemetry")
 
 
 @asynccontextmanager
@@ -98,21 +81,11 @@ async def _sqlite(path: Path, busy_s: float) -> AsyncIterator[BaseStore]:
         # LangGraph leaves the store's own task to the garbage collector, which says so.
         stack.callback(store._task.cancel)  # noqa: SLF001
         await store.conn.execute(f"PRAGMA busy_timeout = {int(1000 * busy_s)}")
-        async with _one_process(path.with_name(f"{path.name}.lock"), busy_s):
+        async with one_process(path, busy_s):
             await store.conn.execute("PRAGMA journal_mode = WAL")
             await store.conn.execute("PRAGMA synchronous = NORMAL")
             await store.setup()
         yield store
-
-
-@asynccontextmanager
-async def _one_process(path: Path, patience_s: float) -> AsyncIterator[None]:
-    held = exclusive(path, patience_s=patience_s)
-    await asyncio.to_thread(held.__enter__)
-    try:
-        yield
-    finally:
-        held.__exit__(None, None, None)
 
 
 @asynccontextmanager
@@ -124,22 +97,7 @@ async def _postgres(url: str) -> AsyncIterator[BaseStore]:
         raise ConfigError(
             "telemetry in Postgres needs another package: pip install 'nsed[postgres]'"
         ) from error
-    plain = _POSTGRES.sub("postgresql://", url)
-    async with module.AsyncPostgresStore.from_conn_string(plain) as store:
-        await _set_up(store)
+    async with module.AsyncPostgresStore.from_conn_string(url) as store:
+        async with one_session(store.conn):
+            await store.setup()
         yield store
-
-
-async def _set_up(store: Any) -> None:  # noqa: ANN401 - of an extra
-    """Make the tables, under a lock of the session that making an index can bear.
-
-    To wait in the server for the lock would block the index the holder makes.
-    """
-    lock = ("SELECT pg_try_advisory_lock(%s) AS mine", (_ONE_SETUP,))
-    # The holder is another process, so there is no event to wait for.
-    while not (await (await store.conn.execute(*lock)).fetchone())["mine"]:  # noqa: ASYNC110
-        await asyncio.sleep(_POLL_S)
-    try:
-        await store.setup()
-    finally:
-        await store.conn.execute("SELECT pg_advisory_unlock(%s)", (_ONE_SETUP,))

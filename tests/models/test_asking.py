@@ -114,11 +114,13 @@ async def test_a_refusal_without_a_lower_rung_is_final() -> None:
 
 async def test_the_worst_case_of_attempts_is_reached_and_not_passed() -> None:
     lower = [CallError("unsupported", "no", lower_rung=True) for _ in range(3)]
-    expert = Told(*lower, ExpertError("empty", "x"), "eight", "ocho", "8", "8")
+    lost = [CallError("lost", "the process ended") for _ in range(2)]
+    failing = (*lower, *lost, ExpertError("empty", "x"), "eight", "ocho")
+    expert = Told(*failing, "8", "8")
 
     outcome = await asked(expert, attempts=99, retries=1)
 
-    assert len(outcome.attempts) == most_attempts(retries=1, structured=True) == 6
+    assert len(outcome.attempts) == most_attempts(retries=1, structured=True) == 8
 
 
 async def test_the_deadline_ends_the_call_and_the_call_is_on_record() -> None:
