@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 Q ?=
 .DEFAULT_GOAL := help
-.PHONY: help install ask test quick format check types lower live bench knapsack routing studio clean
+.PHONY: help install ask test quick format check types lower live bench knapsack kills routing studio clean
 
 help: ## Show the verbs
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -64,6 +64,10 @@ bench: $(VENV)/.dev ## CPU per model call against a bare client
 
 knapsack: $(VENV)/.dev ## Times of the broker's knapsack, cold and warm
 	$(BIN)/python benchmarks/knapsack.py
+
+kills: $(VENV)/.dev ## 200 runs killed at random moments and resumed, and 50 in Postgres
+	$(BIN)/python benchmarks/kill_trials.py --trials 200
+	$(BIN)/python benchmarks/kill_trials.py --trials 50 --postgres
 
 routing: $(VENV)/.dev ## Accuracy against USD on recorded answers; writes build/routing.png
 	mkdir -p build && $(BIN)/python benchmarks/broker_routing.py --plot build/routing.png

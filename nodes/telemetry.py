@@ -37,13 +37,17 @@ def observations_of(
     Experts go by their identity, which changes with the model behind a name.
 
     What came out of the response cache is left out: nobody was asked, and what its
-    ballots and proposals are worth was seen when they were new. So is a call that was
-    lost with its process: it says nothing of the expert.
+    ballots and proposals are worth was seen when they were new. So are calls that were
+    lost with their process, and those of the run that this one was forked from.
     """
+    taken_over = state.get("taken_over", 0)
     calls = [
         call
         for _, call in sorted(state.get("calls", {}).items())
-        if call.started_at and not call.cached and call.outcome != "lost"
+        if call.round > taken_over
+        and call.started_at
+        and not call.cached
+        and call.outcome != "lost"
     ]
     category = _category(state, config)
     found: list[CallSeen | UnreachableSeen | SupportSeen | AgreementSeen] = [
@@ -51,6 +55,7 @@ def observations_of(
         *(
             UnreachableSeen(expert, team.started_at)
             for _, team in sorted(state.get("teams", {}).items())
+            if team.round > taken_over
             for expert in sorted(team.unreachable)
         ),
         *_support(state, category, calls),

@@ -20,7 +20,13 @@ from nsed.state.records import (
 from nsed.state.schema import DeliberationState
 from nsed.state.team import Team
 
-__all__ = ["SCHEMA_VERSION", "RunRecord", "comparable", "record_of"]
+__all__ = [
+    "SCHEMA_VERSION",
+    "RunRecord",
+    "UnfinishedRecord",
+    "comparable",
+    "record_of",
+]
 
 SCHEMA_VERSION: Final = 1
 
@@ -58,6 +64,12 @@ class RunRecord(Record):
     verdict: Verdict
 
 
+class UnfinishedRecord(RunRecord):
+    """A run that has come to no verdict yet: what there is so far."""
+
+    verdict: None = None  # type: ignore[assignment]
+
+
 def record_of(
     state: DeliberationState,
     context: DeliberationConfig,
@@ -67,8 +79,19 @@ def record_of(
     graph: str,
     forked_from: str = "",
     prompts: dict[str, str],
+    finished: bool = True,
 ) -> RunRecord:
-    """Collect a finished run's state into its record.
+    """Collect a run's state into its record.
+
+    Args:
+        state: Of the run.
+        context: What it ran with.
+        nsed_version: What ran it.
+        run_id: Its name.
+        graph: Which graph ran.
+        forked_from: Where it was taken over from another run.
+        prompts: SHA-256 of every prompt file, by name.
+        finished: False makes an `UnfinishedRecord` of what there is so far.
 
     Raises:
         KeyError: The run has no verdict yet.
@@ -78,13 +101,14 @@ def record_of(
     def ordered(channel: str) -> dict[str, Any]:
         return dict(sorted(channels.get(channel, {}).items()))
 
-    return RunRecord(
+    kind: Any = RunRecord if finished else UnfinishedRecord
+    record: RunRecord = kind(
         nsed_version=nsed_version,
         run_id=run_id,
         graph=graph,
         forked_from=forked_from,
-        started_at=state["started_at"],
-        task=state["task"],
+        started_at=channels.get("started_at", 0.0),
+        task=channels.get("task", ""),
         context=context,
         prompts=dict(sorted(prompts.items())),
         teams=ordered("teams"),
@@ -95,8 +119,9 @@ def record_of(
         absences=ordered("absences"),
         calls=ordered("calls"),
         pauses=ordered("pauses"),
-        verdict=state["verdict"],
+        verdict=channels["verdict"] if finished else None,
     )
+    return record
 
 
 def comparable(record: RunRecord) -> str:

@@ -71,6 +71,8 @@ class DeliberationState(TypedDict):
     """By `r<round>.<phase>.<expert>.<attempt>`."""
     pauses: NotRequired[Annotated[dict[str, Pause], merge_by_key]]
     """By the Unix time at which the run went on; limits of time leave them out."""
+    taken_over: NotRequired[int]
+    """How many rounds it has from the run it was forked from."""
     halt: StopReason | None
     """Set when the loop must end."""
     verdict: NotRequired[Verdict]

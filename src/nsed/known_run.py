@@ -1,11 +1,14 @@
 """A run as the log knows it: what it was asked, with what, and how far it came."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from nsed.state.context import DeliberationConfig
 from nsed.state.record import Record
 
-__all__ = ["KnownRun", "RunEnd", "RunState"]
+__all__ = ["SHORT_ID", "KnownRun", "RunEnd", "RunState"]
+
+SHORT_ID: Final = 8
+"""How many characters of an id are shown; the beginning of it is enough to name it."""
 
 RunState = Literal["open", "waiting", "finished", "failed"]
 

@@ -18,6 +18,7 @@ from langgraph.types import Command, StateSnapshot
 from nsed.brokers.base import Broker
 from nsed.checkpoints import Checkpoints
 from nsed.cut_short import cut_off, gathered
+from nsed.forking import fork
 from nsed.graphs.catalogue import create_graph
 from nsed.graphs.checkpointing import record_serializer
 from nsed.known_run import KnownRun
@@ -176,9 +177,20 @@ class Run:
         Raises:
             KeyError: The run has not come to a verdict.
         """
+        return self._record(await self._state(), finished=True)
+
+    async def record_so_far(self) -> RunRecord:
+        """The record of a run, finished or not, with all that has come in."""
         snapshot = await self._graph.aget_state(self._thread)
+        values: dict[str, Any] = {"task": self.task, **snapshot.values}
+        for channel, found in gathered(snapshot).items():
+            values[channel] = {**values.get(channel, {}), **found}
+        state = cast("DeliberationState", values)
+        return self._record(state, finished="verdict" in state)
+
+    def _record(self, state: DeliberationState, *, finished: bool) -> RunRecord:
         return record_of(
-            cast("DeliberationState", snapshot.values),
+            state,
             self.config,
             nsed_version=VERSION,
             run_id=self.run_id,
@@ -188,4 +200,19 @@ class Run:
                 name: hashlib.sha256(text.encode()).hexdigest()
                 for name, text in PROMPTS.items()
             },
+            finished=finished,
         )
+
+    async def fork(self, known: KnownRun, *, from_round: int) -> None:
+        """Begin another run where this one stood before a round. Asks nobody.
+
+        Args:
+            known: The new run, with its own id and settings.
+            from_round: The first round that it plays itself.
+
+        Raises:
+            ConfigError: This run has not come so far.
+        """
+        await fork(self._graph, self.run_id, known, from_round=from_round)
+        if self._file:
+            await self._file.checkpoints.log.begin(known)

@@ -232,7 +232,7 @@ HOSTILE = {
     ),
     "a cache in a variable": (
         'response_cache = "${CACHE}"\n',
-        "response_cache: ${…} is for secrets only, that is for api_key and telemetry",
+        "is for secrets only, that is for api_key, telemetry and checkpoints",
     ),
     "a cap without prices": (HEAD + "[limits]\nmax_usd = 1\n", "price of 'ada' is"),
     "unknown key in a preset": (

@@ -13,7 +13,7 @@ Nsed = Callable[..., Result]
 def with_place(folder: Path, place: str) -> None:
     """Say in the file where telemetry is kept."""
     file = folder / "nsed.toml"
-    file.write_text(f'telemetry = "{place}"\n{file.read_text()}')
+    file.write_text(f'telemetry = "{place}"\ncheckpoints = "off"\n{file.read_text()}')
 
 
 def calls_of(nsed: Nsed, name: str) -> int:
@@ -84,8 +84,9 @@ def test_a_store_that_does_not_open_costs_a_line_and_nothing_else(
 
     assert ended.exit_code == 0
     assert ended.stdout
-    (line,) = ended.stderr.splitlines()
+    line, *more = ended.stderr.splitlines()
     assert line.startswith("warning: telemetry is off, the store does not open: ")
+    assert len(more) == (command[0] == "ask")  # one of the runs' place
 
 
 def test_a_server_that_is_down_does_not_show_its_password(

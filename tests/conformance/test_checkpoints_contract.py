@@ -1,5 +1,6 @@
 """What a run needs of the place where it is kept, over every place that we open."""
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
@@ -15,7 +16,7 @@ from nsed.known_run import KnownRun, RunEnd
 from nsed.models.base import Request
 from nsed.protocol.errors import ConfigError, QuorumError
 from nsed.run import VERSION, Run
-from nsed.state.run_record import RunRecord, comparable
+from nsed.state.run_record import RunRecord, UnfinishedRecord, comparable
 
 TASK = "What is 6 * 7?"
 
@@ -189,6 +190,33 @@ async def test_killed_at_any_call_it_ends_as_if_it_had_not_been(
     assert record.verdict.usage.calls == len(on_file) + 12 - ended
 
 
+async def test_what_is_known_of_a_killed_run_has_the_phase_that_was_at_work(
+    place: Checkpoints,
+) -> None:
+    thread: Any = {"configurable": {"thread_id": "r1"}}
+
+    async def wait_for_ada(request: Request) -> None:
+        while request.phase == "review":
+            kept = await place.saver.aget_tuple(thread)
+            assert kept is not None
+            if any(channel == "ballots" for _, channel, _ in kept.pending_writes or ()):
+                raise Killed
+
+    async def never(request: Request) -> None:
+        if request.phase == "review":
+            await asyncio.Event().wait()
+
+    with pytest.raises(Killed):
+        await finished(run_at(place, hire=Recorder(bob=wait_for_ada, cy=never)))
+
+    record = await run_at(place).record_so_far()
+
+    assert isinstance(record, UnfinishedRecord)
+    assert record.verdict is None
+    assert set(record.ballots) == {"r1.ada"}
+    assert len(record.calls) == 4
+
+
 async def test_a_run_that_failed_says_why(place: Checkpoints) -> None:
     async def down(_: Request) -> None:
         from nsed.protocol.errors import ExpertError
@@ -214,8 +242,6 @@ async def test_a_run_that_could_not_ask_anybody_is_not_kept(place: Checkpoints) 
 
 
 async def test_two_runs_at_once_do_not_meet(place: Checkpoints) -> None:
-    import asyncio
-
     one, two = await asyncio.gather(
         finished(run_at(place, "one")), finished(run_at(place, "two"))
     )

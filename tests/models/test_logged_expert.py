@@ -128,9 +128,7 @@ async def test_another_question_is_another_call() -> None:
     await LoggedExpert(Told("8"), pages).reply(QUESTION)
     told = Told("9")
 
-    reply = await LoggedExpert(told, pages.reopened()).reply(
-        replace(QUESTION, round=2)
-    )
+    reply = await LoggedExpert(told, pages.reopened()).reply(replace(QUESTION, round=2))
 
     assert isinstance(reply, Reply)
     assert reply.text == "9"

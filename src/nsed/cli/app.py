@@ -13,6 +13,8 @@ from nsed.cli.graph import graph
 from nsed.cli.models import models_app
 from nsed.cli.plan import plan
 from nsed.cli.pool import pool
+from nsed.cli.resume import resume
+from nsed.cli.runs import runs
 from nsed.cli.show import show
 
 __all__ = ["app", "main"]
@@ -51,7 +53,9 @@ def nsed(
 app.command()(ask)
 app.command()(plan)
 app.command()(pool)
+app.command()(runs)
 app.command()(show)
+app.command()(resume)
 app.command()(graph)
 app.add_typer(models_app, name="models")
 app.add_typer(config_app, name="config")

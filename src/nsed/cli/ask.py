@@ -1,6 +1,5 @@
 """`nsed ask`: its options. What it does is in `asking.py`, imported when needed."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -50,22 +49,11 @@ def ask(
     ban: options.BanNames = None,
     vram: options.Memory = None,
     phase_latency: options.Latency = None,
-    save: Annotated[
-        Path | None,
-        Option(metavar="DIR", help="Write the run's record into this folder."),
-    ] = None,
-    json_: Annotated[
-        bool, Option("--json", help="The whole record on stdout, as JSON.")
-    ] = False,
-    short: Annotated[
-        bool, Option("--short", help="Only the short answer on stdout.")
-    ] = False,
-    quiet: Annotated[
-        bool, Option("--quiet", "-q", help="Nothing on stderr but errors and warnings.")
-    ] = False,
-    pull: Annotated[
-        bool, Option("--pull/--no-pull", help="Fetch missing weights of local models.")
-    ] = True,
+    save: options.SaveFolder = None,
+    json_: options.WholeRecord = False,
+    short: options.ShortAnswer = False,
+    quiet: options.Quiet = False,
+    pull: options.Pull = True,
 ) -> None:
     """Ask a question. The answer goes to stdout, all else to stderr.
 

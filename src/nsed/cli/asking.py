@@ -11,34 +11,43 @@ from nsed.cli.consoles import stderr_console
 from nsed.cli.exits import ExitCode, complain
 from nsed.cli.given import Given, settled
 from nsed.cli.live_view import LiveView
+from nsed.cli.places import checkpoints_place, telemetry_place
 from nsed.cli.plain_text import visible
 from nsed.cli.pulling import pull_missing
 from nsed.cli.question import read_question
 from nsed.cli.record_file import record_json, require_folder, save_record
 from nsed.cli.report import final_report
 from nsed.cli.session import Ended, run_session, seated
-from nsed.cli.telemetry_place import telemetry_place
 from nsed.config.file import load_config
+from nsed.config.settings import Settings
 from nsed.graphs.catalogue import create_graph
+from nsed.known_run import SHORT_ID, KnownRun
 from nsed.protocol.errors import ConfigError, NsedError
+from nsed.state.context import DeliberationConfig
 from nsed.state.run_record import RunRecord
 
-__all__ = ["Answering", "answer"]
+__all__ = ["Answering", "Printing", "answer", "carry_out"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answering:
+class Printing:
+    """What is printed and saved at the end of a run."""
+
+    save: Path | None
+    as_json: bool
+    short: bool
+    quiet: bool
+    pull: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answering(Printing):
     """The command line of one `nsed ask`."""
 
     question: str | None
     file: Path | None
     given: Given
     graph: str
-    save: Path | None
-    as_json: bool
-    short: bool
-    quiet: bool
-    pull: bool
 
 
 def answer(wanted: Answering) -> ExitCode:
@@ -47,35 +56,62 @@ def answer(wanted: Answering) -> ExitCode:
     Raises:
         NsedError: There is no answer; the message says why.
     """
-    if wanted.as_json and wanted.short:
-        raise ConfigError("give --json or --short, not both")
     settings = load_config(wanted.given.config)
     config = settled(wanted.given, settings)
-    telemetry = telemetry_place(settings.telemetry)
     create_graph(wanted.graph)  # a wrong name is found before weights are pulled
     task = read_question(wanted.question, wanted.file)
+    return carry_out(task, config, settings, wanted, graph=wanted.graph)
+
+
+def carry_out(
+    task: str,
+    config: DeliberationConfig,
+    settings: Settings,
+    wanted: Printing,
+    *,
+    graph: str,
+    known: KnownRun | None = None,
+) -> ExitCode:
+    """Run, or go on with a known run, and print.
+
+    Raises:
+        NsedError: There is no answer; the message says why.
+    """
+    if wanted.as_json and wanted.short:
+        raise ConfigError("give --json or --short, not both")
+    telemetry = telemetry_place(settings.telemetry)
+    checkpoints = checkpoints_place(settings.checkpoints)
     if wanted.save is not None:
         require_folder(wanted.save)
-    team = seated(config, wanted.graph)
-    pull_missing(team, fetch=wanted.pull, quiet=wanted.quiet)
+    pull_missing(seated(config, graph), fetch=wanted.pull, quiet=wanted.quiet)
     view = LiveView(stderr_console(), rounds=config.rounds, quiet=wanted.quiet)
     ended = asyncio.run(
         run_session(
             task,
             config,
-            graph=wanted.graph,
+            graph=graph,
             view=view,
             telemetry=telemetry,
             response_cache=settings.response_cache,
+            checkpoints=checkpoints,
+            known=known,
         )
     )
     if ended.record is None:
         complain("interrupted before anybody had answered")
+        _say_where(ended, wanted, "resume")
         return ExitCode.INTERRUPTED
     return _finish(ended, ended.record, wanted)
 
 
-def _finish(ended: Ended, record: RunRecord, wanted: Answering) -> ExitCode:
+def _say_where(ended: Ended, wanted: Printing, command: str) -> None:
+    """How to come back to the run."""
+    if ended.run_id and not wanted.quiet:
+        short = ended.run_id[:SHORT_ID]
+        stderr_console().print(f"Run: {short}; nsed {command} {short}")
+
+
+def _finish(ended: Ended, record: RunRecord, wanted: Printing) -> ExitCode:
     saved: Path | None = None
     failure: NsedError | None = None
     if wanted.save is not None:
@@ -90,6 +126,7 @@ def _finish(ended: Ended, record: RunRecord, wanted: Answering) -> ExitCode:
         console.print(final_report(record, cut_short=ended.cut_short))
         if saved:
             console.print(f"Record: {saved}", soft_wrap=True)
+        _say_where(ended, wanted, "show")
     else:
         _warn(ended, record)
     if failure is not None:
@@ -111,7 +148,7 @@ def _warn(ended: Ended, record: RunRecord) -> None:
         complain(f"{record.verdict.status}: {notes}", kind="warning")
 
 
-def _print_answer(record: RunRecord, wanted: Answering) -> None:
+def _print_answer(record: RunRecord, wanted: Printing) -> None:
     if wanted.as_json:
         typer.echo(record_json(record))
     else:

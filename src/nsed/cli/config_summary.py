@@ -96,12 +96,17 @@ def _gb(size: int | None) -> str:
 
 
 def _stores(settings: Settings) -> list[str]:
-    """Where telemetry and replies are kept; of a variable, only whether it is set."""
-    telemetry = settings.telemetry
-    if variable := VARIABLE.fullmatch(telemetry):
-        there = "set" if os.environ.get(variable[1]) else "NOT SET"
-        telemetry = f"{variable[1]} is {there}"
-    lines = [f"Telemetry: {telemetry}"]
+    """Where things are kept; of a variable, only whether it is set."""
+    lines = []
+    for name, place in (
+        ("Telemetry", settings.telemetry),
+        ("Runs", settings.checkpoints),
+    ):
+        shown = place
+        if variable := VARIABLE.fullmatch(place):
+            there = "set" if os.environ.get(variable[1]) else "NOT SET"
+            shown = f"{variable[1]} is {there}"
+        lines.append(f"{name}: {shown}")
     if settings.response_cache is not None:
         lines.append(f"Replies are kept in {settings.response_cache}")
     return lines

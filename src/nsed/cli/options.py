@@ -21,11 +21,16 @@ __all__ = [
     "PinNames",
     "PoolNames",
     "PresetName",
+    "Pull",
     "Question",
     "QuestionFile",
+    "Quiet",
     "Rounds",
+    "SaveFolder",
     "Seats",
     "Seed",
+    "ShortAnswer",
+    "WholeRecord",
     "option_of",
 ]
 
@@ -106,6 +111,23 @@ Latency = Annotated[
         metavar="S",
         help="Seat nobody whose calls take longer (95th percentile), in seconds.",
     ),
+]
+SaveFolder = Annotated[
+    Path | None,
+    Option("--save", metavar="DIR", help="Write the run's record into this folder."),
+]
+WholeRecord = Annotated[
+    bool, Option("--json", help="The whole record on stdout, as JSON.")
+]
+ShortAnswer = Annotated[
+    bool, Option("--short", help="Only the short answer on stdout.")
+]
+Quiet = Annotated[
+    bool,
+    Option("--quiet", "-q", help="Nothing on stderr but errors and warnings."),
+]
+Pull = Annotated[
+    bool, Option("--pull/--no-pull", help="Fetch missing weights of local models.")
 ]
 
 _OTHER_NAMES: Final[Mapping[str, str]] = {

@@ -14,9 +14,9 @@ from nsed.brokers.base import BindRequest
 from nsed.brokers.configured_broker import ConfiguredBroker
 from nsed.cli.consoles import stderr_console, stdout_console
 from nsed.cli.given import Given, settled
+from nsed.cli.places import telemetry_place
 from nsed.cli.question import read_question
 from nsed.cli.receipt_view import receipt_view
-from nsed.cli.telemetry_place import telemetry_place
 from nsed.cli.telemetry_read import read_telemetry
 from nsed.config.file import load_config
 from nsed.nodes.broker import worst_answers

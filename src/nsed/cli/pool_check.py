@@ -13,12 +13,12 @@ from nsed.cli.exits import ExitCode
 from nsed.cli.given import Given, settled
 from nsed.cli.known import known_of
 from nsed.cli.phrases import plural
+from nsed.cli.places import telemetry_place
 from nsed.cli.plain_text import one_line
 from nsed.cli.pool_json import pool_json
 from nsed.cli.pool_member import Member
 from nsed.cli.pool_report import pool_report
 from nsed.cli.standing import Standing, standings
-from nsed.cli.telemetry_place import telemetry_place
 from nsed.cli.telemetry_read import read_telemetry
 from nsed.config.file import load_config
 from nsed.state.expert_config import ExpertConfig

@@ -13,24 +13,27 @@ from nsed.cli.plain_text import one_line, visible
 from nsed.cli.receipt_view import receipt_view
 from nsed.cli.record_rounds import round_view
 from nsed.cli.report import final_report
+from nsed.cli.usage_table import usage_table
 from nsed.state.context import DeliberationConfig
-from nsed.state.run_record import RunRecord
+from nsed.state.run_record import RunRecord, UnfinishedRecord
 
 __all__ = ["print_record"]
 
 
-def print_record(record: RunRecord) -> None:
-    """Print it on stdout."""
-    stdout_console().print(Group(*_parts(record)))
+def print_record(record: RunRecord, *, state: str = "") -> None:
+    """Print it on stdout; `state` says how a run without a verdict stands."""
+    stdout_console().print(Group(*_parts(record, state)))
 
 
-def _parts(record: RunRecord) -> Iterator[RenderableType]:
+def _parts(record: RunRecord, state: str) -> Iterator[RenderableType]:
     started = datetime.fromtimestamp(record.started_at, UTC)
     yield Text(f"Run {visible(record.run_id)}", "bold")
     yield Text(
         f"{visible(record.graph)}, {started:%Y-%m-%d %H:%M:%S} UTC, "
         f"nsed {visible(record.nsed_version)}"
     )
+    if record.forked_from:
+        yield Text(f"forked from {visible(record.forked_from)}")
     yield Rule("Task", align="left")
     yield Text(visible(record.task))
     yield Rule("Settings", align="left")
@@ -42,6 +45,11 @@ def _parts(record: RunRecord) -> Iterator[RenderableType]:
     for number in sorted({p.round for p in record.proposals.values()}):
         yield Rule(f"Round {number}", align="left")
         yield from round_view(record, number)
+    if isinstance(record, UnfinishedRecord):
+        yield Rule("No verdict yet", align="left")
+        yield Text(visible(state))
+        yield usage_table(record)
+        return
     yield Rule("Verdict", align="left")
     yield Padding(Text(visible(record.verdict.text)), (0, 0, 0, 2))
     yield final_report(record)

@@ -9,9 +9,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from nsed.checkpoints import open_checkpoints
 from nsed.cli.exits import ExitCode, complain
 from nsed.cli.live_view import LiveView
-from nsed.cli.telemetry_place import data_folder
+from nsed.cli.places import data_folder
+from nsed.known_run import KnownRun
 from nsed.models.hire import Hire
 from nsed.protocol.errors import QuorumError
 from nsed.run import Run
@@ -30,6 +32,8 @@ class Ended:
     record: RunRecord | None
     """None if it was cut short before anybody had answered."""
     cut_short: bool
+    run_id: str | None = None
+    """By which it is found again; None if it is not kept."""
 
 
 def seated(config: DeliberationConfig, graph: str) -> tuple[ExpertConfig, ...]:
@@ -61,8 +65,10 @@ async def run_session(
     view: LiveView,
     telemetry: str = "off",
     response_cache: Path | str | None = None,
+    checkpoints: str = "off",
+    known: KnownRun | None = None,
 ) -> Ended:
-    """Run, show, and end every model server however it ends.
+    """Run, or go on, show, and end every model server however it ends.
 
     Args:
         task: What is asked.
@@ -72,6 +78,8 @@ async def run_session(
         telemetry: Where it is kept, as `open_telemetry` takes it. A store that does
             not open is warned of, and the run goes on without.
         response_cache: A file that keeps replies; see `Hire`.
+        checkpoints: Where the run is kept, as `open_checkpoints` takes it; likewise.
+        known: The run to go on with.
 
     Raises:
         ConfigError: An expert of the team cannot be asked; a line for each.
@@ -87,8 +95,21 @@ async def run_session(
         os._exit(ExitCode.INTERRUPTED)
 
     try:
-        async with open_telemetry(telemetry, folder=data_folder()) as store:
-            run = Run(task, config, hire=hire, graph=graph, store=store)
+        async with (
+            open_telemetry(telemetry, folder=data_folder()) as store,
+            open_checkpoints(checkpoints, folder=data_folder()) as place,
+        ):
+            run = Run(
+                task,
+                config,
+                hire=hire,
+                graph=graph,
+                store=store,
+                checkpoints=place,
+                run_id=known.id if known else None,
+                forked_from=known.forked_from if known else "",
+            )
+            kept_as = run.run_id if place else None
             watching = asyncio.create_task(_watch(run, view))
             with view, _on_interrupt(watching.cancel, abort) as pressed:
                 try:
@@ -97,8 +118,8 @@ async def run_session(
                     if not pressed():
                         raise
                     view.cut_short()
-                    return Ended(await _conclude(run), cut_short=True)
-            return Ended(await run.record(), cut_short=False)
+                    return Ended(await _conclude(run), cut_short=True, run_id=kept_as)
+            return Ended(await run.record(), cut_short=False, run_id=kept_as)
     finally:
         await hire.aclose()
 

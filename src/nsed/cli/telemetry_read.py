@@ -5,7 +5,7 @@ import logging
 import time
 
 from nsed.brokers.telemetry import Telemetry
-from nsed.cli.telemetry_place import data_folder
+from nsed.cli.places import data_folder
 from nsed.models.failures import redact
 from nsed.nodes.telemetry_store import TelemetryStore
 from nsed.telemetry import open_telemetry

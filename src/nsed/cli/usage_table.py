@@ -9,7 +9,7 @@ from rich.text import Text
 from nsed.cli.phrases import dollars, usd
 from nsed.protocol.usage import Usage, total_usage
 from nsed.state.records import CallRecord
-from nsed.state.run_record import RunRecord
+from nsed.state.run_record import RunRecord, UnfinishedRecord
 
 __all__ = ["usage_table"]
 
@@ -23,11 +23,13 @@ def usage_table(record: RunRecord) -> Table:
         pad_edge=False,
         show_edge=False,
         show_footer=True,
-        caption=_remarks(total, cached=any(call.cached for call in calls)),
+        caption=_remarks(record, total),
         caption_justify="left",
     )
     table.add_column("Expert", footer="total", overflow="fold")
-    for header, footer in _columns(calls, record.verdict.seconds).items():
+    finished = not isinstance(record, UnfinishedRecord)
+    seconds = record.verdict.seconds if finished else total.latency_ms / 1000
+    for header, footer in _columns(calls, seconds).items():
         table.add_column(header, footer=footer, justify="right")
     shown = [str(column.header) for column in table.columns[1:]]
     for expert in dict.fromkeys(call.expert for call in calls):
@@ -38,9 +40,14 @@ def usage_table(record: RunRecord) -> Table:
     return table
 
 
-def _remarks(total: Usage, *, cached: bool) -> str:
+def _remarks(record: RunRecord, total: Usage) -> str:
     remarks = ["seconds: of the calls, which overlap; in all: by the clock"]
-    if cached:
+    if isinstance(record, UnfinishedRecord):
+        remarks = ["seconds: of the calls, which overlap"]
+    calls = record.calls.values()
+    if lost := sum(call.outcome == "lost" for call in calls):
+        remarks.append(f"{lost} cut off by the end of a process: perhaps charged")
+    if any(call.cached for call in calls):
         remarks.append("cached: answered from the response cache, at no cost")
     if total.estimated_calls:
         remarks.append("~ estimated, because no token counts were reported")

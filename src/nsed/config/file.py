@@ -13,7 +13,7 @@ from nsed.config.knobs import SECTIONS, check_knobs, read_section
 from nsed.config.presets import BUILT_IN_KNOBS, BUILT_IN_PRESETS
 from nsed.config.problems import dotted, unknown_key
 from nsed.config.settings import Settings
-from nsed.config.storage import read_response_cache, read_telemetry
+from nsed.config.storage import read_place, read_response_cache
 from nsed.config.values import expert_place, remove_unusable
 from nsed.protocol.errors import ConfigError
 from nsed.state.expert_config import ExpertConfig
@@ -28,6 +28,7 @@ _TOP = (
     "include_embedded",
     "public_prices",
     "telemetry",
+    "checkpoints",
     "response_cache",
     *SECTIONS,
     "presets",
@@ -99,7 +100,8 @@ def _read(document: dict[str, Any], path: Path) -> tuple[Settings, list[str]]:
         names |= {key: dotted((section, key)) for key in found}
     problems += check_knobs(knobs, names, pool)[1]
     presets, of_presets = _presets(document, knobs, pool)
-    telemetry, of_telemetry = read_telemetry(document, path.parent)
+    telemetry, of_telemetry = read_place("telemetry", document, path.parent)
+    checkpoints, of_checkpoints = read_place("checkpoints", document, path.parent)
     cache, of_cache = read_response_cache(document, path.parent)
     settings = Settings(
         file=str(path),
@@ -108,9 +110,10 @@ def _read(document: dict[str, Any], path: Path) -> tuple[Settings, list[str]]:
         names={key: f"{path}: {name}" for key, name in names.items()},
         presets={**BUILT_IN_PRESETS, **presets},
         telemetry=telemetry,
+        checkpoints=checkpoints,
         response_cache=cache,
     )
-    problems += [*of_presets, *of_telemetry, *of_cache]
+    problems += [*of_presets, *of_telemetry, *of_checkpoints, *of_cache]
     return settings, _one_a_place(problems)
 
 

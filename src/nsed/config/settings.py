@@ -35,6 +35,8 @@ class Settings:
     """Where what is learned of experts is kept: `sqlite` (the user's data folder),
     `off`, `memory`, a path, a `postgresql://` URL without a password, or `${NAME}`:
     the environment variable that holds such a URL."""
+    checkpoints: str = "sqlite"
+    """Where runs are kept, to be shown and taken up again; written as `telemetry`."""
     response_cache: str | None = None
     """Path where replies are kept, to be used again; None: nowhere."""
 

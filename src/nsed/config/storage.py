@@ -1,4 +1,4 @@
-"""Where a run keeps things: the keys `telemetry` and `response_cache` of the file."""
+"""Where runs keep things: `telemetry`, `checkpoints`, `response_cache` of the file."""
 
 import re
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from nsed.protocol.errors import did_you_mean
 
-__all__ = ["VARIABLE", "read_response_cache", "read_telemetry"]
+__all__ = ["VARIABLE", "read_place", "read_response_cache"]
 
 VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 """`${NAME}` and nothing else."""
@@ -20,10 +20,13 @@ _PASSWORD_FIELD = re.compile(r"pass(?:word|wd|file)?\s*=", re.IGNORECASE)
 _MOST_CHARS = 4096
 
 
-def read_telemetry(document: Mapping[str, Any], folder: Path) -> tuple[str, list[str]]:
-    """Check the key `telemetry`.
+def read_place(
+    key: str, document: Mapping[str, Any], folder: Path
+) -> tuple[str, list[str]]:
+    """Check the key `telemetry` or `checkpoints`.
 
     Args:
+        key: Which.
         document: The whole file.
         folder: What a relative path starts from.
 
@@ -31,10 +34,10 @@ def read_telemetry(document: Mapping[str, Any], folder: Path) -> tuple[str, list
         Its value (the default where it is wrong), a path from `folder`; and the
         problems. These never repeat what was found: it may hold a password.
     """
-    found = document.get("telemetry", _DEFAULT)
-    problem = _problem(found)
+    found = document.get(key, _DEFAULT)
+    problem = _problem(key, found)
     if problem:
-        return _DEFAULT, [f"telemetry: {problem}"]
+        return _DEFAULT, [f"{key}: {problem}"]
     if found in _WORDS or VARIABLE.fullmatch(found) or _POSTGRES.match(found):
         return found, []
     return str(folder / Path(found).expanduser()), []
@@ -43,7 +46,7 @@ def read_telemetry(document: Mapping[str, Any], folder: Path) -> tuple[str, list
 def read_response_cache(
     document: Mapping[str, Any], folder: Path
 ) -> tuple[str | None, list[str]]:
-    """Check the key `response_cache`; arguments and result as `read_telemetry`."""
+    """Check the key `response_cache`; arguments and result as `read_place`."""
     found = document.get("response_cache")
     if "response_cache" not in document:
         return None, []
@@ -56,9 +59,9 @@ def read_response_cache(
     return str(folder / Path(found).expanduser()), []
 
 
-def _problem(found: object) -> str:
+def _problem(key: str, found: object) -> str:
     wanted = (
-        'should be sqlite, off, memory, a path such as "./telemetry.db", or "${NAME}" '
+        f'should be sqlite, off, memory, a path such as "./{key}.db", or "${{NAME}}" '
         "with the environment variable that holds a postgresql:// URL"
     )
     if not isinstance(found, str) or not 0 < len(found) < _MOST_CHARS:

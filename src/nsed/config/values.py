@@ -47,9 +47,11 @@ def _unusable(value: object, place: Path) -> str | None:
         return "should be a number of at most 64 bits"
     if isinstance(value, str) and _INTERPOLATION.search(value):
         of_expert = place[0] == "experts" and place[2:] == ("api_key",)
-        if of_expert or place == ("telemetry",):
+        if of_expert or place in (("telemetry",), ("checkpoints",)):
             return None
-        return "${…} is for secrets only, that is for api_key and telemetry"
+        return (
+            "${…} is for secrets only, that is for api_key, telemetry and checkpoints"
+        )
     return None
 
 

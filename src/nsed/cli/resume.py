@@ -1,0 +1,54 @@
+"""`nsed resume`: its options. What it does is in `resuming.py`, imported late."""
+
+from typing import Annotated
+
+import typer
+
+from nsed.cli import options
+
+__all__ = ["resume"]
+
+Option = typer.Option
+
+
+def resume(
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help="The beginning of the run's id.")
+    ],
+    *,
+    config: options.ConfigFile = None,
+    from_round: Annotated[
+        int | None,
+        Option(
+            "--from-round",
+            metavar="N",
+            min=1,
+            help="Begin another run where this one stood before round N.",
+        ),
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="With --from-round: a knob of the new run. May be repeated.",
+        ),
+    ] = None,
+    save: options.SaveFolder = None,
+    json_: options.WholeRecord = False,
+    short: options.ShortAnswer = False,
+    quiet: options.Quiet = False,
+    pull: options.Pull = True,
+) -> None:
+    """Go on with a run whose process ended, and print as `ask` does.
+
+    No call that had ended is made again. Experts and knobs are those it was begun with.
+    """
+    from nsed.cli.asking import Printing  # noqa: PLC0415 - a second
+    from nsed.cli.resuming import Resuming, go_on  # noqa: PLC0415
+
+    code = go_on(
+        Resuming(run=run, config=config, from_round=from_round, changes=set_ or []),
+        Printing(save=save, as_json=json_, short=short, quiet=quiet, pull=pull),
+    )
+    raise typer.Exit(code)
