@@ -3,6 +3,7 @@
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from nsed.protocol.stopping import StopReason
+from nsed.state.human import Intervention
 from nsed.state.records import (
     Absence,
     Ballot,
@@ -28,6 +29,7 @@ def record_serializer() -> JsonPlusSerializer:
         Absence,
         Ballot,
         CallRecord,
+        Intervention,
         Memory,
         Pause,
         Proposal,

@@ -14,6 +14,7 @@ from nsed.models.hire import Hire
 from nsed.nodes.broker import Binding
 from nsed.nodes.forget_gate import forget_gate
 from nsed.nodes.hiring import Hiring, logged
+from nsed.nodes.human_review import human_review
 from nsed.nodes.identity_mask import identity_mask
 from nsed.nodes.observed import Observing
 from nsed.nodes.peer_review import PeerReview
@@ -74,6 +75,7 @@ def create_deliberation(
     graph.add_node("quadratic_voting", observed(quadratic_voting))
     graph.add_node("forget_gate", forget_gate)
     graph.add_node("stopping", stopping)
+    graph.add_node("human_review", human_review)
     graph.add_node("verdict", observed(verdict, fold=True))
 
     graph.add_edge(START, "broker")
@@ -85,6 +87,9 @@ def create_deliberation(
     graph.add_edge("peer_review", "quadratic_voting")
     graph.add_edge("quadratic_voting", "forget_gate")
     graph.add_edge("forget_gate", "stopping")
-    graph.add_conditional_edges("stopping", next_round_or_exit, ["broker", "verdict"])
+    graph.add_edge("stopping", "human_review")
+    graph.add_conditional_edges(
+        "human_review", next_round_or_exit, ["broker", "verdict"]
+    )
     graph.add_edge("verdict", END)
     return graph

@@ -5,6 +5,7 @@ from typing import Any
 from langgraph.runtime import Runtime
 
 from nsed.nodes.round_facts import ballots_of
+from nsed.nodes.vetoes import remembered
 from nsed.protocol.forget_gate import MemoryItem, forget
 from nsed.protocol.identity_mask import label
 from nsed.protocol.memory_text import lexical_relevance
@@ -22,7 +23,7 @@ def forget_gate(
     context, round_number = runtime.context, state["round"]
     tally = state["tallies"][str(round_number)]
     winner = state["proposals"][tally.winner]
-    before = state.get("memories", {}).get(str(round_number - 1))
+    before = remembered(state, round_number - 1)
     about = f"{state['task']}\n{winner.text}"
     gated = forget(
         [*(before.kept if before else ()), *_new_items(state)],

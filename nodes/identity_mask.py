@@ -7,6 +7,7 @@ from langgraph.runtime import Runtime
 from nsed.nodes.asked import seconds_left, spent, worst_cases
 from nsed.nodes.peer_review import review_request
 from nsed.nodes.quorum import require_quorum
+from nsed.nodes.vetoes import incumbent_of, vetoed_answers
 from nsed.protocol.identity_mask import mask_identities
 from nsed.protocol.ledger import allot
 from nsed.protocol.peer_review import assign_reviews
@@ -69,13 +70,15 @@ def identity_mask(
 def candidates_of(state: DeliberationState) -> list[Proposal]:
     """This round's proposals, and the incumbent unless its answer was proposed again.
 
-    Sorted by id, so that nothing depends on who answered first.
+    Without what the user has ruled out. Sorted by id, so that nothing depends on who
+    answered first.
     """
     proposals, round_number = state["proposals"], state["round"]
+    vetoed, incumbent = vetoed_answers(state), incumbent_of(state, round_number)
     fresh = sorted(
         (p for p in proposals.values() if p.round == round_number), key=lambda p: p.id
     )
-    last = state.get("tallies", {}).get(str(round_number - 1))
-    if last and all(p.key != proposals[last.winner].key for p in fresh):
-        fresh.append(proposals[last.winner])
+    fresh = [proposal for proposal in fresh if proposal.key not in vetoed]
+    if incumbent and all(p.key != incumbent.key for p in fresh):
+        fresh.append(incumbent)
     return fresh

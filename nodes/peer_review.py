@@ -19,6 +19,7 @@ from nsed.nodes.memory_view import shown_answer
 from nsed.nodes.peer_text import frame, fresh_mark
 from nsed.nodes.prompt import fill, turns
 from nsed.nodes.shared_state import shared_state
+from nsed.nodes.user_notes import with_user_notes
 from nsed.protocol.errors import ExpertError
 from nsed.protocol.identity_mask import label
 from nsed.state.context import DeliberationConfig
@@ -99,7 +100,7 @@ def review_request(
         messages=(
             Message("system", fill("system")),
             *examples,
-            Message("user", question),
+            Message("user", with_user_notes(state, question)),
         ),
         max_output_tokens=ballot_tokens(len(texts), chars=chars, claims=claims),
         timeout_s=config.call_timeout_s,

@@ -9,7 +9,7 @@ __all__ = ["frame", "fresh_mark"]
 
 # White space, and characters nobody sees, may stand between a tag's letters.
 _GAP = "[\\s\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]*+"
-_WORDS = "|".join(_GAP.join(word) for word in ("candidate", "earlier"))
+_WORDS = "|".join(_GAP.join(word) for word in ("candidate", "earlier", "note"))
 _LOOKALIKE = re.compile(f"<(?={_GAP}(?:/{_GAP})?(?:{_WORDS}))", re.IGNORECASE)
 
 
@@ -27,7 +27,7 @@ def frame(kind: str, texts: Sequence[tuple[str, str]], *, mark: str) -> str:
     """Fence texts as `<kind label="…" mark="…">` blocks.
 
     Args:
-        kind: `candidate` or `earlier`.
+        kind: `candidate`, `earlier` or `note`.
         texts: Pairs of label and text.
         mark: From `fresh_mark`.
     """

@@ -14,6 +14,8 @@ from nsed.nodes.hiring import Hiring
 from nsed.nodes.memory_view import memory_view
 from nsed.nodes.prompt import fill, turns
 from nsed.nodes.shared_state import shared_state
+from nsed.nodes.user_notes import with_user_notes
+from nsed.nodes.vetoes import remembered
 from nsed.protocol.answer_key import answer_key, final_answer
 from nsed.protocol.consensus import text_digest
 from nsed.protocol.errors import ExpertError
@@ -72,7 +74,7 @@ def propose_request(
     state: DeliberationState, expert: str, config: DeliberationConfig, round_number: int
 ) -> Request:
     """Write the prompt of a round; the first is independent, later ones have memory."""
-    memory = state.get("memories", {}).get(str(round_number - 1))
+    memory = remembered(state, round_number - 1)
     task = state["task"]
     question = (
         fill("propose_again", task=task, memory=memory_view(memory))
@@ -84,7 +86,7 @@ def propose_request(
         messages=(
             Message("system", fill("system")),
             *(turns("propose_examples") if chosen.few_shot else ()),
-            Message("user", question),
+            Message("user", with_user_notes(state, question)),
         ),
         max_output_tokens=min(
             config.answer_tokens, chosen.answer_tokens or config.answer_tokens

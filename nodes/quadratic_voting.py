@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from nsed.nodes.quorum import require_quorum
 from nsed.nodes.round_facts import ballots_of, category_of, round_facts
+from nsed.nodes.vetoes import incumbent_of
 from nsed.protocol.consensus import (
     Candidate,
     Consensus,
@@ -136,8 +137,8 @@ def _candidates(
 
 def _incumbent(state: DeliberationState, candidates: list[Candidate]) -> int | None:
     """The column of a candidate that says what the incumbent says, if there is one."""
-    last = state.get("tallies", {}).get(str(state["round"] - 1))
-    key = state["proposals"][last.winner].key if last else None
+    incumbent = incumbent_of(state, state["round"])
+    key = incumbent.key if incumbent else None
     return next((i for i, c in enumerate(candidates) if c.answer == key), None)
 
 

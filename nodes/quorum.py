@@ -1,5 +1,6 @@
 """The barrier's question: did enough experts take part to go on?"""
 
+from nsed.nodes.vetoes import vetoed_answers
 from nsed.protocol.errors import DegradedError, QuorumError
 from nsed.state.context import DeliberationConfig
 from nsed.state.records import Phase
@@ -22,6 +23,8 @@ def require_quorum(
         for absence in state.get("absences", {}).values()
         if absence.round == state["round"] and absence.phase == phase
     ]
+    if vetoed_answers(state) and not present:
+        missing.append("every answer of this round is one that you vetoed")
     if phase == "propose" and present < config.quorum:
         raise QuorumError(
             phase, present=present, required=config.quorum, causes=missing

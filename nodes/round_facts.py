@@ -1,5 +1,6 @@
 """What the stopping rules look at, read off the state."""
 
+from nsed.nodes.vetoes import standing, vetoed_answers
 from nsed.protocol.stopping import RoundFacts
 from nsed.state.context import DeliberationConfig
 from nsed.state.records import Ballot
@@ -26,15 +27,16 @@ def category_of(state: DeliberationState, config: DeliberationConfig) -> str:
 
 def round_facts(state: DeliberationState) -> list[RoundFacts]:
     """Facts of every decided round, first round first."""
-    facts = []
+    facts, vetoed = [], vetoed_answers(state)
     for number in range(1, len(state.get("tallies", {})) + 1):
-        tally, ballots = state["tallies"][str(number)], ballots_of(state, number)
+        whole, ballots = state["tallies"][str(number)], ballots_of(state, number)
+        tally = standing(state, whole) or whole
         facts.append(
             RoundFacts(
                 answers={
                     p.expert: p.key
                     for p in sorted(state["proposals"].values(), key=lambda p: p.id)
-                    if p.round == number
+                    if p.round == number and p.key not in vetoed
                 },
                 winner=state["proposals"][tally.winner].key,
                 conviction=tally.conviction,

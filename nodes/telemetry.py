@@ -17,6 +17,7 @@ from nsed.brokers.observations import (
 )
 from nsed.brokers.telemetry import Telemetry
 from nsed.nodes.asked import paused_s
+from nsed.nodes.vetoes import standing
 from nsed.state.context import DeliberationConfig
 from nsed.state.records import Ballot, CallRecord, Phase, Proposal
 from nsed.state.schema import DeliberationState
@@ -133,7 +134,8 @@ def _agreement(
 ) -> Iterator[AgreementSeen]:
     """Whether ballots put the final winner's answer first, as of the last call."""
     tallies, heard = state.get("tallies", {}), _heard(calls)
-    last = tallies.get(str(len(tallies)))
+    whole = tallies.get(str(len(tallies)))
+    last = standing(state, whole) if whole else None
     if not state.get("halt") or last is None or last.decided_by != "votes":
         return
     winner = state["proposals"][last.winner].key

@@ -7,6 +7,7 @@ from langgraph.runtime import Runtime
 
 from nsed.nodes.asked import paused_s, spent
 from nsed.nodes.round_facts import round_facts
+from nsed.nodes.vetoes import incumbent_of
 from nsed.protocol.consensus import Candidate, plurality, text_digest
 from nsed.protocol.errors import QuorumError
 from nsed.protocol.stopping import (
@@ -30,6 +31,7 @@ def verdict(
         state.get("absences", {})[key] for key in sorted(state.get("absences", {}))
     )
     tallies = state.get("tallies", {})
+    facts = round_facts(state)
     chosen, committed, notes = _choose(state, runtime.context, absences)
     degraded = bool(absences) or not tallies or _unreviewed(state)
     return {
@@ -40,10 +42,10 @@ def verdict(
             proposal=chosen.id,
             stop_reason=state.get("halt") or StopReason.USER_STOP,
             commit_type=committed,
-            conviction=tallies[str(len(tallies))].conviction if tallies else 0.0,
+            conviction=facts[-1].conviction if facts else 0.0,
             rounds=len(tallies),
             absences=absences,
-            notes=(*notes, *_rebound(state), *_missing(absences)),
+            notes=(*notes, *_vetoed(state), *_rebound(state), *_missing(absences)),
             usage=spent(state),
             seconds=round(time.time() - state["started_at"] - paused_s(state), 3),
         )
@@ -72,7 +74,15 @@ def _choose(
         note = "Stopped before any review: the most frequent answer was taken."
         return first[plurality(votes)], "fragmented", [note]
     last = state["tallies"][str(len(facts))]
-    winner = proposals[last.winner]
+    found = incumbent_of(state, len(facts) + 1)
+    if found is None:
+        raise QuorumError(
+            "propose",
+            present=0,
+            required=config.quorum,
+            causes=["every answer is one that you vetoed"],
+        )
+    winner = found
     committed = commit_type(facts)
     if last.decided_by == "plurality" and not _unreviewed(state):
         return winner, committed, []  # a baseline that asks for no reviews
@@ -100,6 +110,16 @@ def _unreviewed(state: DeliberationState) -> bool:
     last = str(len(state["tallies"]))
     bound = state["teams"][last].in_role("reviewer")
     return bool(bound) and state["tallies"][last].decided_by == "plurality"
+
+
+def _vetoed(state: DeliberationState) -> list[str]:
+    """Say what the user has ruled out."""
+    proposals = state.get("proposals", {})
+    return [
+        f"You vetoed {proposals[one.veto].answer or one.veto} after round {one.round}."
+        for _, one in sorted(state.get("interventions", {}).items())
+        if one.veto
+    ]
 
 
 def _rebound(state: DeliberationState) -> list[str]:

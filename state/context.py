@@ -125,6 +125,10 @@ class DeliberationConfig(TeamLimits):
     max_calls: int | None = Field(default=None, ge=0)
     """Cap in calls, retries included."""
 
+    human_review: bool = False
+    """After every round wait for the user, who may go along, stop, tell all experts
+    something, or veto an answer."""
+
     quorum: int = Field(default=1, ge=1, le=256)
     """Fewest candidates a round may be decided on; fewer is an error."""
 

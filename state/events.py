@@ -12,7 +12,16 @@ __all__ = ["DeliberationEvent"]
 class DeliberationEvent(TypedDict):
     """One thing that happened; plain data, so every door can pass it on."""
 
-    event: Literal["bound", "asked", "proposed", "voted", "absent", "tallied", "halted"]
+    event: Literal[
+        "bound",
+        "asked",
+        "proposed",
+        "voted",
+        "absent",
+        "tallied",
+        "halted",
+        "decided",
+    ]
     round: int
     phase: NotRequired[Phase]
     expert: NotRequired[str]
@@ -25,4 +34,5 @@ class DeliberationEvent(TypedDict):
     net_support: NotRequired[float | None]
     conviction: NotRequired[float]
     reason: NotRequired[str]
-    """Of `absent` and `halted`; of `bound`: why this team."""
+    """Of `absent` and `halted`; of `bound`: why this team; of `decided`: what the user
+    decided."""

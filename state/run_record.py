@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 from pydantic import Field
 
 from nsed.state.context import DeliberationConfig
+from nsed.state.human import Intervention
 from nsed.state.record import Record
 from nsed.state.records import (
     Absence,
@@ -59,6 +60,8 @@ class RunRecord(Record):
     memories: dict[str, Memory]
     absences: dict[str, Absence]
     calls: dict[str, CallRecord]
+    interventions: dict[str, Intervention] = Field(default_factory=dict)
+    """What the user decided, by the round it came after."""
     pauses: dict[str, Pause] = Field(default_factory=dict)
     """When nobody worked at it, by the Unix time at which it went on."""
     verdict: Verdict
@@ -118,6 +121,7 @@ def record_of(
         memories=ordered("memories"),
         absences=ordered("absences"),
         calls=ordered("calls"),
+        interventions=ordered("interventions"),
         pauses=ordered("pauses"),
         verdict=channels["verdict"] if finished else None,
     )

@@ -5,6 +5,7 @@ from typing import Annotated, NotRequired
 from typing_extensions import TypedDict
 
 from nsed.protocol.stopping import StopReason
+from nsed.state.human import Intervention
 from nsed.state.records import (
     Absence,
     Ballot,
@@ -71,6 +72,8 @@ class DeliberationState(TypedDict):
     """By `r<round>.<phase>.<expert>.<attempt>`."""
     pauses: NotRequired[Annotated[dict[str, Pause], merge_by_key]]
     """By the Unix time at which the run went on; limits of time leave them out."""
+    interventions: NotRequired[Annotated[dict[str, Intervention], merge_by_key]]
+    """What the user decided, by the round it came after."""
     taken_over: NotRequired[int]
     """How many rounds it has from the run it was forked from."""
     halt: StopReason | None

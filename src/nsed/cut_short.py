@@ -1,12 +1,13 @@
-"""A phase that was cut off: what its finished members gave, and who was at work."""
+"""A run that has not ended: what there is of its phase, and what it waits for."""
 
 from typing import Any
 
 from langgraph.types import StateSnapshot
 
+from nsed.state.human import HumanQuestion
 from nsed.state.records import Absence, Phase
 
-__all__ = ["cut_off", "gathered"]
+__all__ = ["cut_off", "gathered", "question_in"]
 
 _COLLECTED = ("absences", "ballots", "calls", "proposals")
 
@@ -19,6 +20,12 @@ def gathered(snapshot: StateSnapshot) -> dict[str, Any]:
             if channel in _COLLECTED:
                 update[channel] = {**update.get(channel, {}), **value}
     return update
+
+
+def question_in(snapshot: StateSnapshot) -> HumanQuestion | None:
+    """What the run waits for the user to decide."""
+    asked = [one.value for task in snapshot.tasks for one in task.interrupts]
+    return HumanQuestion.model_validate(asked[-1]) if asked else None
 
 
 def cut_off(

@@ -7,10 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from langgraph.store.base import BaseStore
 
 from nsed.brokers.base import Broker
+from nsed.checkpoints import Checkpoints
 from nsed.models.hire import Hire
 from nsed.nodes.hiring import Hiring
 from nsed.run import Run
 from nsed.state.context import DeliberationConfig
+from nsed.state.human import Deciding
 from nsed.state.run_record import RunRecord
 
 __all__ = ["adeliberate", "deliberate"]
@@ -23,6 +25,8 @@ async def adeliberate(
     hire: Hiring | None = None,
     broker: Broker | None = None,
     store: BaseStore | None = None,
+    checkpoints: Checkpoints | None = None,
+    decide: Deciding | None = None,
 ) -> RunRecord:
     """Deliberate on a task and return the record; its `verdict` has the answer.
 
@@ -33,8 +37,11 @@ async def adeliberate(
         hire: Makes experts; by default one that is closed again at the end.
         broker: Chooses the team.
         store: Where telemetry of the experts is kept; by default nowhere.
+        checkpoints: Where the run is kept; by default nowhere.
+        decide: Answers for the user after every round, with `human_review` on.
 
     Raises:
+        KeyError: It waits for the user, and nobody decides.
         NsedError: No answer could be had; the message says why and what to change.
     """
     mine = None if hire else Hire()
@@ -44,6 +51,8 @@ async def adeliberate(
         hire=hire or mine or Hire(),
         broker=broker,
         store=store,
+        checkpoints=checkpoints,
+        decide=decide,
     )
     try:
         async for _ in run.events():

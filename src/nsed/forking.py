@@ -58,7 +58,7 @@ async def fork(graph: _Graph, run: str, known: KnownRun, *, from_round: int) -> 
     await graph.aupdate_state(
         {"configurable": {"thread_id": known.id}},
         {**taken, "halt": None},
-        as_node="stopping",
+        as_node="human_review",
     )
 
 

@@ -17,7 +17,7 @@ from langgraph.types import Command, StateSnapshot
 
 from nsed.brokers.base import Broker
 from nsed.checkpoints import Checkpoints
-from nsed.cut_short import cut_off, gathered
+from nsed.cut_short import cut_off, gathered, question_in
 from nsed.forking import fork
 from nsed.graphs.catalogue import create_graph
 from nsed.graphs.checkpointing import record_serializer
@@ -29,6 +29,7 @@ from nsed.protocol.stopping import StopReason
 from nsed.run_file import RunFile
 from nsed.state.context import DeliberationConfig
 from nsed.state.events import DeliberationEvent
+from nsed.state.human import Deciding, HumanDecision, HumanQuestion
 from nsed.state.records import Pause, Phase
 from nsed.state.run_record import RunRecord, record_of
 from nsed.state.schema import DeliberationState
@@ -60,6 +61,7 @@ class Run:
         store: BaseStore | None = None,
         checkpoints: Checkpoints | None = None,
         forked_from: str = "",
+        decide: Deciding | None = None,
     ) -> None:
         """Prepare; nothing is asked yet.
 
@@ -76,10 +78,14 @@ class Run:
             checkpoints: Keeps the run, in the place of a checkpointer: its state, what
                 it was asked, and every call.
             forked_from: Where it was taken over from another run.
+            decide: Answers for the user after every round, with `human_review` on. By
+                default the run stops and waits; see `question` and `decide`.
         """
         self.task, self.config, self.graph_name = task, config, graph
         self.run_id = run_id or uuid.uuid4().hex
         self.forked_from = forked_from
+        self._decide = decide
+        self._decision: HumanDecision | None = None
         self._file: RunFile | None = None
         if checkpoints is not None:
             self._file = RunFile(checkpoints, self.run_id)
@@ -105,16 +111,29 @@ class Run:
         at_work = self._file and self._file.at_work(self._known(), self._state)
         async with at_work or nullcontext():
             snapshot = await self._graph.aget_state(self._thread)
-            if "verdict" in snapshot.values:
-                return
-            async for event in self._graph.astream(
-                self._next_input(snapshot),
-                self._thread,
-                context=self.config,
-                stream_mode="custom",
-                durability="sync",
-            ):
-                yield cast("DeliberationEvent", event)
+            while "verdict" not in snapshot.values:
+                question = question_in(snapshot)
+                if question and self._decide and self._decision is None:
+                    self._decision = await self._decide(question)
+                if question and self._decision is None:
+                    return
+                async for event in self._graph.astream(
+                    self._next_input(snapshot, question),
+                    self._thread,
+                    context=self.config,
+                    stream_mode="custom",
+                    durability="sync",
+                ):
+                    yield cast("DeliberationEvent", event)
+                snapshot = await self._graph.aget_state(self._thread)
+
+    async def question(self) -> HumanQuestion | None:
+        """What the run waits for the user to decide, or None: it waits for nothing."""
+        return question_in(await self._graph.aget_state(self._thread))
+
+    def decide(self, decision: HumanDecision) -> None:
+        """Decide; then iterate `events()` again. A wrong decision is asked for again."""
+        self._decision = decision
 
     def _known(self) -> KnownRun:
         return KnownRun(
@@ -131,8 +150,10 @@ class Run:
         snapshot = await self._graph.aget_state(self._thread)
         return cast("DeliberationState", snapshot.values)
 
-    def _next_input(self, snapshot: StateSnapshot) -> Any:  # noqa: ANN401 - LangGraph's
-        """The task, or nothing but how long nobody had worked at it."""
+    def _next_input(
+        self, snapshot: StateSnapshot, question: HumanQuestion | None
+    ) -> Any:  # noqa: ANN401 - LangGraph's
+        """The task; or the decision, and how long nobody had worked at the run."""
         if snapshot.created_at is None:
             return {"task": self.task}
         now, called = time.time(), self._file.calls.last_at if self._file else 0.0
@@ -140,7 +161,9 @@ class Run:
         pause = Pause(
             round=snapshot.values.get("round", 0), seconds=max(0.0, now - last)
         )
-        return Command(update={"pauses": {f"{now:.6f}": pause}})
+        decision, self._decision = self._decision, None
+        resume = decision.model_dump(mode="json") if question and decision else None
+        return Command(resume=resume, update={"pauses": {f"{now:.6f}": pause}})
 
     async def conclude(self) -> RunRecord:
         """End a cancelled run with its best answer so far.

@@ -46,7 +46,8 @@ class RunFile:
             await log.begin(known)
             await self.calls.load()
             yield
-            await self.note(await state(), "finished")
+            now = await state()
+            await self.note(now, "finished" if now.get("verdict") else "waiting")
         except NsedError as error:
             if not self.calls.made:  # nothing was asked: there is nothing to keep
                 await self.checkpoints.forget(self.run)

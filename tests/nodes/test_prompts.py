@@ -29,7 +29,7 @@ def test_values_are_not_templates() -> None:
 
 
 def test_every_placeholder_is_one_we_fill() -> None:
-    known = {"task", "memory", "candidates", "form"}
+    known = {"task", "memory", "candidates", "form", "notes"}
     for text in PROMPTS.values():
         assert set(Template(text).get_identifiers()) <= known
 

@@ -161,9 +161,14 @@ def _bound(event: DeliberationEvent) -> Text:
     return Text(f"  {reason}; now: {team}", "yellow")
 
 
+def _decided(event: DeliberationEvent) -> Text:
+    return Text(f"  you: {one_line(event.get('reason', ''), _REASON_CHARS)}", "bold")
+
+
 _LINES = {
     "absent": _absent,
     "bound": _bound,
+    "decided": _decided,
     "halted": _halted,
     "proposed": _proposed,
     "tallied": _tallied,
