@@ -1,13 +1,15 @@
-"""A run that has not ended: what there is of its phase, and what it waits for."""
+"""A run that has stopped short: what there is, what it waits for, how it goes on."""
 
+import time
+from datetime import datetime
 from typing import Any
 
-from langgraph.types import StateSnapshot
+from langgraph.types import Command, StateSnapshot
 
-from nsed.state.human import HumanQuestion
-from nsed.state.records import Absence, Phase
+from nsed.state.human import HumanDecision, HumanQuestion
+from nsed.state.records import Absence, Pause, Phase
 
-__all__ = ["cut_off", "gathered", "question_in"]
+__all__ = ["cut_off", "gathered", "going_on", "question_in"]
 
 _COLLECTED = ("absences", "ballots", "calls", "proposals")
 
@@ -26,6 +28,22 @@ def question_in(snapshot: StateSnapshot) -> HumanQuestion | None:
     """What the run waits for the user to decide."""
     asked = [one.value for task in snapshot.tasks for one in task.interrupts]
     return HumanQuestion.model_validate(asked[-1]) if asked else None
+
+
+def going_on(
+    snapshot: StateSnapshot, decision: HumanDecision | None, last_call_at: float
+) -> Command[Any]:
+    """What a run that had stopped is given: the decision, if any, and the pause."""
+    now = time.time()
+    written_at = datetime.fromisoformat(snapshot.created_at or "").timestamp()
+    pause = Pause(
+        round=snapshot.values.get("round", 0),
+        seconds=max(0.0, now - max(written_at, last_call_at)),
+    )
+    return Command(
+        resume=decision.model_dump(mode="json") if decision else None,
+        update={"pauses": {f"{now:.6f}": pause}},
+    )
 
 
 def cut_off(

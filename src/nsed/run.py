@@ -5,7 +5,6 @@ import time
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import nullcontext
-from datetime import datetime
 from importlib.metadata import version
 from typing import Any, cast
 
@@ -13,11 +12,11 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.store.base import BaseStore
-from langgraph.types import Command, StateSnapshot
+from langgraph.types import StateSnapshot
 
 from nsed.brokers.base import Broker
 from nsed.checkpoints import Checkpoints
-from nsed.cut_short import cut_off, gathered, question_in
+from nsed.cut_short import cut_off, gathered, going_on, question_in
 from nsed.forking import fork
 from nsed.graphs.catalogue import create_graph
 from nsed.graphs.checkpointing import record_serializer
@@ -30,7 +29,7 @@ from nsed.run_file import RunFile
 from nsed.state.context import DeliberationConfig
 from nsed.state.events import DeliberationEvent
 from nsed.state.human import Deciding, HumanDecision, HumanQuestion
-from nsed.state.records import Pause, Phase
+from nsed.state.records import Phase
 from nsed.state.run_record import RunRecord, record_of
 from nsed.state.schema import DeliberationState
 
@@ -118,7 +117,7 @@ class Run:
                 if question and self._decision is None:
                     return
                 async for event in self._graph.astream(
-                    self._next_input(snapshot, question),
+                    self._next_input(snapshot, asked=question is not None),
                     self._thread,
                     context=self.config,
                     stream_mode="custom",
@@ -126,13 +125,23 @@ class Run:
                 ):
                     yield cast("DeliberationEvent", event)
                 snapshot = await self._graph.aget_state(self._thread)
+                if question_in(snapshot) is None:
+                    return
+
+    def _next_input(self, snapshot: StateSnapshot, *, asked: bool) -> Any:  # noqa: ANN401
+        """What LangGraph is given: the task, or what is needed to go on."""
+        if snapshot.created_at is None:
+            return {"task": self.task}
+        last_call_at = self._file.calls.last_at if self._file else 0.0
+        decision, self._decision = self._decision, None
+        return going_on(snapshot, decision if asked else None, last_call_at)
 
     async def question(self) -> HumanQuestion | None:
         """What the run waits for the user to decide, or None: it waits for nothing."""
         return question_in(await self._graph.aget_state(self._thread))
 
     def decide(self, decision: HumanDecision) -> None:
-        """Decide; then iterate `events()` again. A wrong decision is asked for again."""
+        """Decide; then iterate `events()` again. What is wrong is asked for again."""
         self._decision = decision
 
     def _known(self) -> KnownRun:
@@ -149,21 +158,6 @@ class Run:
     async def _state(self) -> DeliberationState:
         snapshot = await self._graph.aget_state(self._thread)
         return cast("DeliberationState", snapshot.values)
-
-    def _next_input(
-        self, snapshot: StateSnapshot, question: HumanQuestion | None
-    ) -> Any:  # noqa: ANN401 - LangGraph's
-        """The task; or the decision, and how long nobody had worked at the run."""
-        if snapshot.created_at is None:
-            return {"task": self.task}
-        now, called = time.time(), self._file.calls.last_at if self._file else 0.0
-        last = max(datetime.fromisoformat(snapshot.created_at).timestamp(), called)
-        pause = Pause(
-            round=snapshot.values.get("round", 0), seconds=max(0.0, now - last)
-        )
-        decision, self._decision = self._decision, None
-        resume = decision.model_dump(mode="json") if question and decision else None
-        return Command(resume=resume, update={"pauses": {f"{now:.6f}": pause}})
 
     async def conclude(self) -> RunRecord:
         """End a cancelled run with its best answer so far.

@@ -38,6 +38,9 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
                 **os.environ,
                 "LANGGRAPH_CLI_NO_ANALYTICS": "1",
                 "LANGGRAPH_NO_VERSION_CHECK": "1",
+                # As by default: the server's checkpointer has no way to be told which
+                # types it may revive, and a strict one hands plain data to the nodes.
+                "LANGGRAPH_STRICT_MSGPACK": "false",
             },
             stdout=log,
             stderr=log,
@@ -102,3 +105,33 @@ async def test_a_knob_out_of_range_is_refused_by_name(url: str) -> None:
         )
 
     assert "gamma" in str(result)
+
+
+async def test_a_run_waits_for_the_user_and_goes_on_with_the_decision(url: str) -> None:
+    from langgraph_sdk import get_client
+
+    config = DeliberationConfig(experts=panel()).model_dump(mode="json")
+    context = {"experts": config["experts"], "human_review": True}
+    async with get_client(url=url) as client:
+        thread = (await client.threads.create())["thread_id"]
+        asked = await client.runs.wait(
+            thread, "deliberation", input={"task": "What is 6 * 7?"}, context=context
+        )
+        again = await client.runs.wait(
+            thread,
+            "deliberation",
+            command={"resume": {"action": "note", "note": "Mind the units."}},
+            context=context,
+        )
+        ended = await client.runs.wait(
+            thread, "deliberation", command={"resume": "stop"}, context=context
+        )
+        state = await client.threads.get_state(thread)
+
+    assert asked["__interrupt__"][0]["value"]["round"] == 1
+    assert again["__interrupt__"][0]["value"]["round"] == 2
+    assert ended["verdict"]["stop_reason"] == "user_stop"
+    assert ended["verdict"]["answer"] == "42"
+    decided = state["values"]["interventions"]
+    assert decided["1"]["note"] == "Mind the units."
+    assert decided["2"]["action"] == "stop"

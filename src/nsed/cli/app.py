@@ -28,7 +28,8 @@ app = typer.Typer(
     epilog="Exit codes: 0 done (ask: a full answer; pool: all are up); 1 no answer "
     "(pool: nobody is up); 2 a mistake in the usage, config, weights or limits: "
     "nothing was asked; 3 an answer, but experts were missing (pool: some are down); "
-    "130 interrupted (ask: with the best answer so far).",
+    "4 the run waits for your decision; 130 interrupted (ask: with the best answer so "
+    "far).",
 )
 
 

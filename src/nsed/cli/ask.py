@@ -49,6 +49,10 @@ def ask(
     ban: options.BanNames = None,
     vram: options.Memory = None,
     phase_latency: options.Latency = None,
+    review: Annotated[
+        bool,
+        Option("--review", help="Decide after every round: go along, stop, say, veto."),
+    ] = False,
     save: options.SaveFolder = None,
     json_: options.WholeRecord = False,
     short: options.ShortAnswer = False,
@@ -89,6 +93,7 @@ def ask(
                     "broker": broker,
                     "min_families": min_families,
                     "phase_latency_s": phase_latency,
+                    "human_review": review or None,
                 },
             ),
             graph=graph,

@@ -10,6 +10,7 @@ import typer
 from nsed.cli.consoles import stderr_console
 from nsed.cli.exits import ExitCode, complain
 from nsed.cli.given import Given, settled
+from nsed.cli.human_prompt import print_question, terminal_decision
 from nsed.cli.live_view import LiveView
 from nsed.cli.places import checkpoints_place, telemetry_place
 from nsed.cli.plain_text import visible
@@ -24,6 +25,7 @@ from nsed.graphs.catalogue import create_graph
 from nsed.known_run import SHORT_ID, KnownRun
 from nsed.protocol.errors import ConfigError, NsedError
 from nsed.state.context import DeliberationConfig
+from nsed.state.human import HumanDecision
 from nsed.state.run_record import RunRecord
 
 __all__ = ["Answering", "Printing", "answer", "carry_out"]
@@ -71,8 +73,9 @@ def carry_out(
     *,
     graph: str,
     known: KnownRun | None = None,
+    decision: HumanDecision | None = None,
 ) -> ExitCode:
-    """Run, or go on with a known run, and print.
+    """Run, or go on with a known run, and print; or print what the user is asked.
 
     Raises:
         NsedError: There is no answer; the message says why.
@@ -84,6 +87,12 @@ def carry_out(
     if wanted.save is not None:
         require_folder(wanted.save)
     pull_missing(seated(config, graph), fetch=wanted.pull, quiet=wanted.quiet)
+    at_terminal = sys.stdin.isatty() and sys.stderr.isatty()
+    if config.human_review and not at_terminal and checkpoints in ("off", "memory"):
+        raise ConfigError(
+            "human_review: needs a terminal, or a place where the run can wait: "
+            f'checkpoints = "{checkpoints}"'
+        )
     view = LiveView(stderr_console(), rounds=config.rounds, quiet=wanted.quiet)
     ended = asyncio.run(
         run_session(
@@ -95,8 +104,14 @@ def carry_out(
             response_cache=settings.response_cache,
             checkpoints=checkpoints,
             known=known,
+            decide=terminal_decision(view) if at_terminal else None,
+            decision=decision,
         )
     )
+    if ended.question is not None:
+        print_question(ended.question)
+        _say_where(ended, wanted, "resume")
+        return ExitCode.WAITING
     if ended.record is None:
         complain("interrupted before anybody had answered")
         _say_where(ended, wanted, "resume")

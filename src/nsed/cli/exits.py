@@ -32,6 +32,8 @@ class ExitCode(IntEnum):
     """Nothing was asked: wrong usage or config, no weights, limits that clash."""
     DEGRADED = 3
     """An answer, but experts were missing from it; for `pool`: some are down."""
+    WAITING = 4
+    """The run is kept and waits for the user's decision."""
     INTERRUPTED = 130
     """Ctrl-C; for `ask` with the best answer so far, if there was one."""
 

@@ -5,6 +5,8 @@ there are only the lines.
 """
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -72,6 +74,15 @@ class LiveView:
         if self._live:
             self._live.stop()
             self._live = None
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Leave the terminal to somebody else for a while."""
+        if self._live:
+            self._live.stop()
+        yield
+        if self._live:
+            self._live.start()
 
     def tell(self, event: DeliberationEvent) -> None:
         """Show what happened."""

@@ -134,6 +134,7 @@ _OTHER_NAMES: Final[Mapping[str, str]] = {
     "bans": "--ban",
     "deadline_s": "--deadline",
     "hosts": "--vram",
+    "human_review": "--review",
     "least_proposers": "--seats",
     "least_reviewers": "--seats",
     "max_usd": "--budget-usd",

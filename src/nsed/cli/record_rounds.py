@@ -10,6 +10,7 @@ from nsed.cli.phrases import signed
 from nsed.cli.plain_text import one_line, visible
 from nsed.cli.support_table import answer_of
 from nsed.protocol.identity_mask import label
+from nsed.state.human import Intervention
 from nsed.state.records import Absence, Ballot, Memory
 from nsed.state.run_record import RunRecord
 from nsed.state.team import Role, Team
@@ -41,6 +42,8 @@ def round_view(record: RunRecord, number: int) -> Iterator[RenderableType]:
     for absence in record.absences.values():
         if absence.round == number:
             yield from _absence(record, absence)
+    if intervention := record.interventions.get(str(number)):
+        yield _said(record, intervention)
 
 
 def _team(team: Team) -> Iterator[RenderableType]:
@@ -58,6 +61,18 @@ def _proposals(record: RunRecord, number: int) -> Iterator[RenderableType]:
             name = (visible(proposal.expert), "bold")
             yield Text.assemble(name, f" answers {answer}")
             yield Padding(Text(visible(proposal.text)), (0, 0, 0, 2))
+
+
+def _said(record: RunRecord, intervention: Intervention) -> Text:
+    """What the user decided after the round."""
+    said = {"approve": "you went along", "stop": "you stopped"}
+    parts = [said[intervention.action]] if intervention.action in said else []
+    if intervention.veto:
+        parts.append(f"you vetoed {answer_of(record, intervention.veto, 60)}")
+    if intervention.note:
+        parts.append(f"{'' if parts else 'you '}told all: {visible(intervention.note)}")
+    words = " and ".join(parts)
+    return Text(f"After round {intervention.round} {words}", "bold")
 
 
 def _absence(record: RunRecord, absence: Absence) -> Iterator[Text]:

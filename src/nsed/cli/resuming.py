@@ -20,6 +20,7 @@ from nsed.config.problems import unknown_key
 from nsed.known_run import SHORT_ID, KnownRun, RunEnd
 from nsed.protocol.errors import ConfigError
 from nsed.state.context import DeliberationConfig
+from nsed.state.human import HumanDecision
 
 __all__ = ["Resuming", "changed", "go_on"]
 
@@ -32,6 +33,7 @@ class Resuming:
     config: Path | None
     from_round: int | None
     changes: Sequence[str]
+    decision: HumanDecision | None = None
 
 
 def go_on(wanted: Resuming, printing: Printing) -> ExitCode:
@@ -45,10 +47,18 @@ def go_on(wanted: Resuming, printing: Printing) -> ExitCode:
         raise ConfigError(
             "--set: needs --from-round; a run keeps the knobs it began with"
         )
+    if wanted.decision is not None and wanted.from_round is not None:
+        raise ConfigError("a decision does not go with --from-round")
     known = asyncio.run(_found(wanted, runs_place(wanted.config)))
     settings = load_config(wanted.config)
     return carry_out(
-        known.task, known.config, settings, printing, graph=known.graph, known=known
+        known.task,
+        known.config,
+        settings,
+        printing,
+        graph=known.graph,
+        known=known,
+        decision=wanted.decision,
     )
 
 

@@ -13,12 +13,14 @@ from nsed.checkpoints import open_checkpoints
 from nsed.cli.exits import ExitCode, complain
 from nsed.cli.live_view import LiveView
 from nsed.cli.places import data_folder
-from nsed.known_run import KnownRun
+from nsed.known_run import SHORT_ID, KnownRun
 from nsed.models.hire import Hire
-from nsed.protocol.errors import QuorumError
+from nsed.nodes.human_review import decided
+from nsed.protocol.errors import ConfigError, QuorumError
 from nsed.run import Run
 from nsed.state.context import DeliberationConfig
 from nsed.state.expert_config import ExpertConfig
+from nsed.state.human import Deciding, HumanDecision, HumanQuestion
 from nsed.state.run_record import RunRecord
 from nsed.telemetry import open_telemetry
 
@@ -30,10 +32,12 @@ class Ended:
     """How a run ended."""
 
     record: RunRecord | None
-    """None if it was cut short before anybody had answered."""
+    """None if it was cut short before anybody had answered, or waits."""
     cut_short: bool
     run_id: str | None = None
     """By which it is found again; None if it is not kept."""
+    question: HumanQuestion | None = None
+    """What it waits for the user to decide."""
 
 
 def seated(config: DeliberationConfig, graph: str) -> tuple[ExpertConfig, ...]:
@@ -67,6 +71,8 @@ async def run_session(
     response_cache: Path | str | None = None,
     checkpoints: str = "off",
     known: KnownRun | None = None,
+    decide: Deciding | None = None,
+    decision: HumanDecision | None = None,
 ) -> Ended:
     """Run, or go on, show, and end every model server however it ends.
 
@@ -80,6 +86,8 @@ async def run_session(
         response_cache: A file that keeps replies; see `Hire`.
         checkpoints: Where the run is kept, as `open_checkpoints` takes it; likewise.
         known: The run to go on with.
+        decide: Answers for the user; without it a run that asks waits.
+        decision: What the user decided on what the known run asks.
 
     Raises:
         ConfigError: An expert of the team cannot be asked; a line for each.
@@ -108,7 +116,11 @@ async def run_session(
                 checkpoints=place,
                 run_id=known.id if known else None,
                 forked_from=known.forked_from if known else "",
+                decide=decide,
             )
+            if decision is not None:
+                await _require_question(run, decision)
+                run.decide(decision)
             kept_as = run.run_id if place else None
             watching = asyncio.create_task(_watch(run, view))
             with view, _on_interrupt(watching.cancel, abort) as pressed:
@@ -119,7 +131,9 @@ async def run_session(
                         raise
                     view.cut_short()
                     return Ended(await _conclude(run), cut_short=True, run_id=kept_as)
-            return Ended(await run.record(), cut_short=False, run_id=kept_as)
+            question = await run.question()
+            record = None if question else await run.record()
+            return Ended(record, cut_short=False, run_id=kept_as, question=question)
     finally:
         await hire.aclose()
 
@@ -127,6 +141,13 @@ async def run_session(
 async def _watch(run: Run, view: LiveView) -> None:
     async for event in run.events():
         view.tell(event)
+
+
+async def _require_question(run: Run, decision: HumanDecision) -> None:
+    question = await run.question()
+    if question is None:
+        raise ConfigError(f"run {run.run_id[:SHORT_ID]} waits for no decision")
+    decided(decision, question)
 
 
 async def _conclude(run: Run) -> RunRecord | None:
