@@ -15,7 +15,7 @@ Nsed = Callable[..., Result]
 @pytest.fixture
 def saved(pool: Path, nsed: Nsed) -> Path:
     nsed("ask", "What is 6 * 7?", "--rounds", "2", "--save", "runs", "-q")
-    (file,) = (pool / "runs").iterdir()
+    (file,) = (pool / "runs").glob("*.json")
     return file
 
 
@@ -72,7 +72,7 @@ def test_a_re_bound_team_says_why(saved: Path, nsed: Nsed) -> None:
 
 def test_a_team_without_a_receipt_has_none_shown(pool: Path, nsed: Nsed) -> None:
     nsed("ask", "q", "--broker", "fixed", "--save", "runs", "-q")
-    (file,) = (pool / "runs").iterdir()
+    (file,) = (pool / "runs").glob("*.json")
 
     told = nsed("show", str(file)).stdout
 
@@ -173,7 +173,7 @@ def test_an_answer_of_many_words_is_folded(pool: Path, nsed: Nsed) -> None:
     text = text.replace("6 * 7 = 42", long)
     (pool / "nsed.toml").write_text(text)
     nsed("ask", "q", "--save", "runs", "-q")
-    (file,) = (pool / "runs").iterdir()
+    (file,) = (pool / "runs").glob("*.json")
 
     told = nsed("show", str(file)).stdout
 

@@ -54,6 +54,10 @@ def ask(
         Path | None,
         Option(metavar="DIR", help="Write the run's record into this folder."),
     ] = None,
+    trail: Annotated[
+        bool,
+        Option("--trail/--no-trail", help="With --save: write a signed trail, too."),
+    ] = True,
     json_: Annotated[
         bool, Option("--json", help="The whole record on stdout, as JSON.")
     ] = False,
@@ -105,6 +109,7 @@ def ask(
             ),
             graph=graph,
             save=save,
+            trail=trail,
             as_json=json_,
             short=short,
             quiet=quiet,

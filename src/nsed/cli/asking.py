@@ -18,10 +18,13 @@ from nsed.cli.record_file import record_json, require_folder, save_record
 from nsed.cli.report import final_report
 from nsed.cli.session import Ended, run_session, seated
 from nsed.cli.telemetry_place import telemetry_place
+from nsed.cli.trail_place import signing_key_path
+from nsed.cli.trail_writing import save_trail
 from nsed.config.file import load_config
 from nsed.graphs.catalogue import create_graph
 from nsed.protocol.errors import ConfigError, NsedError
 from nsed.state.run_record import RunRecord
+from nsed.trail.signing_key import SigningKey, open_signing_key
 
 __all__ = ["Answering", "answer"]
 
@@ -35,6 +38,7 @@ class Answering:
     given: Given
     graph: str
     save: Path | None
+    trail: bool
     as_json: bool
     short: bool
     quiet: bool
@@ -54,8 +58,10 @@ def answer(wanted: Answering) -> ExitCode:
     telemetry = telemetry_place(settings.telemetry)
     create_graph(wanted.graph)  # a wrong name is found before weights are pulled
     task = read_question(wanted.question, wanted.file)
+    key: SigningKey | None = None
     if wanted.save is not None:
         require_folder(wanted.save)
+        key = open_signing_key(signing_key_path()) if wanted.trail else None
     team = seated(config, wanted.graph)
     pull_missing(team, fetch=wanted.pull, quiet=wanted.quiet)
     view = LiveView(stderr_console(), rounds=config.rounds, quiet=wanted.quiet)
@@ -72,15 +78,21 @@ def answer(wanted: Answering) -> ExitCode:
     if ended.record is None:
         complain("interrupted before anybody had answered")
         return ExitCode.INTERRUPTED
-    return _finish(ended, ended.record, wanted)
+    return _finish(ended, ended.record, wanted, key)
 
 
-def _finish(ended: Ended, record: RunRecord, wanted: Answering) -> ExitCode:
-    saved: Path | None = None
+def _finish(
+    ended: Ended, record: RunRecord, wanted: Answering, key: SigningKey | None
+) -> ExitCode:
+    saved: list[str] = []
     failure: NsedError | None = None
     if wanted.save is not None:
         try:
-            saved = save_record(record, wanted.save)
+            saved.append(f"Record: {save_record(record, wanted.save)}")
+            if key is not None:
+                target = wanted.save / f"{record.run_id}.trail.jsonl"
+                save_trail(record, key, target)
+                saved.append(f"Trail: {target}")
         except NsedError as error:  # the answer is shown all the same
             failure = error
     _print_answer(record, wanted)
@@ -88,8 +100,8 @@ def _finish(ended: Ended, record: RunRecord, wanted: Answering) -> ExitCode:
         console = stderr_console()
         console.print()
         console.print(final_report(record, cut_short=ended.cut_short))
-        if saved:
-            console.print(f"Record: {saved}", soft_wrap=True)
+        for line in saved:
+            console.print(line, soft_wrap=True)
     else:
         _warn(ended, record)
     if failure is not None:
