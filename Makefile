@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 Q ?=
 .DEFAULT_GOAL := help
-.PHONY: help install ask test quick format check types lower live bench faults studio clean
+.PHONY: help install ask test quick format check types lower live bench faults soak studio clean
 
 help: ## Show the verbs
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -64,6 +64,9 @@ bench: $(VENV)/.dev ## CPU per model call against a bare client
 
 faults: $(VENV)/.dev ## The fault matrix, played and printed
 	$(BIN)/python benchmarks/fault_matrix.py
+
+soak: $(VENV)/.dev ## Half an hour of faults: does anything grow?
+	$(BIN)/python benchmarks/soak.py --minutes 30
 
 studio: $(VENV)/.dev ## Serve the graph for LangGraph Studio, on loopback
 	LANGGRAPH_CLI_NO_ANALYTICS=1 LANGGRAPH_NO_VERSION_CHECK=1 $(BIN)/langgraph dev --no-browser --host 127.0.0.1 --port 2024
