@@ -135,8 +135,8 @@ async def soak(url: str, seconds: float, experts: int) -> bool:
     middle, last = samples[len(samples) // 2], samples[-1]
     grew = last.rss_mb > GROWTH * middle.rss_mb or end.sockets > OWN_SOCKETS
     print(
-        f"{'GREW' if grew else 'nothing grew'}: RSS {middle.rss_mb:.0f} MB in the middle, "
-        f"{last.rss_mb:.0f} MB at the end; {end.sockets} sockets after closing"
+        f"{'GREW' if grew else 'nothing grew'}: RSS {middle.rss_mb:.0f} MB in the "
+        f"middle, {last.rss_mb:.0f} MB at the end; {end.sockets} sockets after closing"
     )
     return grew
 
