@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 Q ?=
 .DEFAULT_GOAL := help
-.PHONY: help install ask test quick format check types lower live bench faults soak studio clean
+.PHONY: help install ask test quick format check types lower live bench knapsack routing faults soak studio clean
 
 help: ## Show the verbs
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -61,6 +61,12 @@ live: $(VENV)/.user ## Fetch the two smallest weights for the real-model tests
 
 bench: $(VENV)/.dev ## CPU per model call against a bare client
 	$(BIN)/python benchmarks/call_overhead.py
+
+knapsack: $(VENV)/.dev ## Times of the broker's knapsack, cold and warm
+	$(BIN)/python benchmarks/knapsack.py
+
+routing: $(VENV)/.dev ## Accuracy against USD on recorded answers; writes build/routing.png
+	mkdir -p build && $(BIN)/python benchmarks/broker_routing.py --plot build/routing.png
 
 faults: $(VENV)/.dev ## The fault matrix, played and printed
 	$(BIN)/python benchmarks/fault_matrix.py

@@ -131,22 +131,33 @@ def draw(found: Sequence[Curves], path: Path) -> None:
             axes.set_xscale("log")
             axes.set_ylabel("% right on the test half")
             axes.grid(alpha=0.3, which="both")
-        above.legend(fontsize=8, loc="lower right")
+    known = {
+        label: line
+        for axes in figure.axes
+        for line, label in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
+    figure.legend(
+        known.values(), known.keys(), fontsize=9, loc="outside lower center", ncols=5
+    )
     figure.savefig(path, dpi=110)
 
 
 def _by_budget(axes: "Axes", curves: Curves) -> None:
     budgets = [1000 * point.budget for point in curves.points]
+    budgets.append(budgets[-1] * 1.25)  # so that the last step has a width
     for rule, (label, colour, line, width) in LOOKS.items():
         if rule not in curves.points[0].outcomes:
             continue
         outcomes = [point.outcomes[rule] for point in curves.points]
+        outcomes.append(outcomes[-1])
         right = [100 * o.right.mean() for o in outcomes]
-        axes.plot(budgets, right, line, c=colour, lw=width, label=label, marker=".")
+        axes.step(budgets, right, line, where="post", c=colour, lw=width, label=label)
         if rule in ("broker", "broker, team"):
             ends = [curves.interval(o.right) for o in outcomes]
             low, high = zip(*((100 * a, 100 * b) for a, b in ends), strict=True)
-            axes.fill_between(budgets, low, high, color=colour, alpha=0.12, lw=0)
+            axes.fill_between(
+                budgets, low, high, step="post", color=colour, alpha=0.12, lw=0
+            )
 
 
 def _by_spending(axes: "Axes", curves: Curves) -> None:
@@ -162,7 +173,8 @@ def _by_spending(axes: "Axes", curves: Curves) -> None:
     axes.plot(usd, 100 * right, "x", c="tab:orange", ms=7, label="one model for all")
     for name, x, y in zip(curves.test.models, usd, 100 * right, strict=True):
         short = name.rpartition("/")[2]
-        axes.annotate(short, (x, y), (3, -8), textcoords="offset points", fontsize=6)
+        axes.annotate(short, (x, y), (4, -7), textcoords="offset points", fontsize=6)
+    axes.margins(x=0.2)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

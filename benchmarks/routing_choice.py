@@ -94,7 +94,8 @@ class Training:
     @property
     def dearest(self) -> NDArray[np.float64]:
         """Mean cost of a call by model, in its dearest category."""
-        return np.max([self.usd(c) for c in self.categories], axis=0)
+        each = np.array([self.usd(c) for c in self.categories], np.float64)
+        return np.asarray(each.max(axis=0), np.float64)
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -201,12 +202,10 @@ class Training:
         unused = np.ones((1, len(candidates)))
         return list(answers)[decide(unused, candidates, kappa=0).winner]
 
-    def _mean(
-        self, what: NDArray[np.generic], category: str | None
-    ) -> NDArray[np.float64]:
+    def _mean(self, what: NDArray[Any], category: str | None) -> NDArray[np.float64]:
         rows = self.seen.of(category) if category else np.zeros(len(what), np.bool_)
         chosen = what[rows] if rows.any() else what
-        return np.asarray(chosen, np.float64).mean(axis=0)
+        return np.asarray(chosen.mean(axis=0), np.float64)
 
     def _experts(self, usd: NDArray[np.float64]) -> tuple[ExpertConfig, ...]:
         return tuple(

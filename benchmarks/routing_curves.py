@@ -177,4 +177,4 @@ def _oracle(test: Recorded, fitting: Sequence[list[int]]) -> Outcome:
 def _rounded_up(usd: float) -> float:
     """To three digits, and above the number itself: a mean must fit, not just touch."""
     digits = 2 - floor(log10(usd))
-    return ceil(usd * (1 + 1e-6) * 10**digits) / 10**digits
+    return float(ceil(usd * (1 + 1e-6) * 10.0**digits) / 10.0**digits)

@@ -82,6 +82,12 @@ def notes(curves: Curves) -> Iterator[str]:
                 f"{_usd(mine.usd.mean())} instead of {_usd(theirs.usd.mean())} USD. "
                 + "; ".join(_why(curves, points[0], mine, theirs))
             )
+    over = {
+        rule: sum(p.outcomes[rule].usd.mean() > p.budget for p in curves.points)
+        for rule in curves.points[0].outcomes
+    }
+    told = ", ".join(f"{rule} {n}" for rule, n in over.items() if n)
+    yield f"- Spent more than the budget on average, at so many: {told or 'nobody'}."
 
 
 def _why(curves: Curves, point: Point, mine: Outcome, theirs: Outcome) -> Iterator[str]:

@@ -16,6 +16,7 @@ Goal = Literal["resource", "memory", "seats", "fewest", "families", "any"]
 __all__ = [
     "Change",
     "Limit",
+    "joint_change",
     "lifted",
     "limits_of",
     "minimal_clash",
@@ -25,6 +26,9 @@ __all__ = [
 Kind = Literal[
     "pin", "families", "latency", "context", "memory", "resource", "least", "most"
 ]
+GIVEN_FIRST: tuple[Kind, ...] = (
+    "resource", "memory", "latency", "families", "least", "most", "context", "pin",
+)  # fmt: skip
 EFFORT = 2.0
 """Most work for one question, in the solver's deterministic time."""
 
@@ -68,7 +72,10 @@ def limits_of(problem: Problem) -> list[Limit]:
     if problem.crowd is not None:
         found.append(Limit("latency"))
     found += [Limit("memory", h) for h in range(len(problem.host_capacity))]
-    return found + [Limit("resource", i) for i in range(len(problem.resources))]
+    names = [resource.name for resource in problem.resources]
+    return found + [
+        Limit("resource", names.index(name)) for name in dict.fromkeys(names)
+    ]
 
 
 def minimal_clash(problem: Problem) -> tuple[Limit, ...]:
@@ -98,9 +105,63 @@ def smallest_changes(problem: Problem, clash: tuple[Limit, ...]) -> tuple[Change
                 changes.append(Change(limit, now, None))
             continue
         needed = _best(freed, goal, limit.index)
-        if needed is not None:
+        nobody = limit == Limit("least", problem.counted) and needed == 0
+        if needed is not None and not nobody:  # without a proposer there is no team
             changes.append(Change(limit, now, needed))
     return tuple(sorted(changes, key=lambda change: change.share))
+
+
+def joint_change(problem: Problem) -> tuple[Change, ...]:
+    """Changes that together make a team possible, where no single one does.
+
+    Limits are lifted until nothing clashes, those first that are easiest to give; then
+    one after the other is put back as tight as the rest allows. Empty if even that
+    does not help.
+    """
+    freed, given = problem, []
+    while clash := minimal_clash(freed):
+        given.append(min(clash, key=lambda limit: GIVEN_FIRST.index(limit.kind)))
+        freed = lifted(freed, given[-1])
+    changes: list[Change] = []
+    for n, limit in enumerate(given):
+        rest = problem
+        for change in changes:
+            rest = _set(rest, change)
+        for later in given[n + 1 :]:
+            rest = lifted(rest, later)
+        found = smallest_changes(rest, (limit,))
+        if not found:
+            return ()
+        changes += [c for c in found if c.needed != c.now]
+    return tuple(changes)
+
+
+def _set(problem: Problem, change: Change) -> Problem:
+    """The problem with one limit at what a change says."""
+    i, needed = change.limit.index, change.needed
+    if needed is None:
+        return lifted(problem, change.limit)
+
+    def put(limits: tuple[int, ...]) -> tuple[int, ...]:
+        return (*limits[:i], needed, *limits[i + 1 :])
+
+    match change.limit.kind:
+        case "least":
+            return replace(problem, least=put(problem.least))
+        case "most":
+            return replace(problem, most=put(problem.most))
+        case "memory":
+            return replace(problem, host_capacity=put(problem.host_capacity))
+        case "families":
+            return replace(problem, min_families=needed)
+    name = problem.resources[i].name
+    return replace(
+        problem,
+        resources=tuple(
+            replace(x, capacity=needed) if x.name == name else x
+            for x in problem.resources
+        ),
+    )
 
 
 def _state(problem: Problem, limit: Limit) -> tuple[int, Goal | None]:
@@ -138,8 +199,8 @@ def lifted(problem: Problem, limit: Limit) -> Problem:
         "resource": lambda: replace(
             problem,
             resources=tuple(
-                replace(x, capacity=2**60) if n == i else x
-                for n, x in enumerate(problem.resources)
+                replace(x, capacity=2**60) if x.name == problem.resources[i].name else x
+                for x in problem.resources
             ),
         ),
         "least": lambda: replace(problem, least=changed(problem.least, 0)),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from nsed.brokers.base import BindRequest
 from nsed.brokers.task_profile import profile_task
+from nsed.protocol.errors import InfeasibleTeam
 from nsed.state.team import Seat, Team
 
 __all__ = ["FixedTeam"]
@@ -19,11 +20,29 @@ class FixedTeam:
     """Whether to seat reviewers at all; the baselines do not."""
 
     async def bind(self, request: BindRequest) -> Team:
-        """Bind the configured proposers and reviewers."""
+        """Bind the configured proposers and reviewers.
+
+        Raises:
+            InfeasibleTeam: All of them are banned.
+        """
         config = request.config
-        everybody = tuple(expert.name for expert in config.experts)
-        proposers = (config.proposers or everybody)[: self.most_proposers]
-        reviewers = (config.reviewers or everybody) if self.reviewing else ()
+        everybody = tuple(
+            expert.name
+            for expert in config.experts
+            if expert.name not in config.bans and config.licence_allowed(expert.licence)
+        )
+
+        def allowed(names: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(n for n in names or everybody if n in everybody)
+
+        proposers = allowed(config.proposers)[: self.most_proposers]
+        reviewers = allowed(config.reviewers) if self.reviewing else ()
+        if not proposers:
+            raise InfeasibleTeam(
+                ["bans", "allowed_licences"],
+                ["allow one of the proposers"],
+                [],
+            )
         return Team(
             round=request.round,
             started_at=request.now,

@@ -1,6 +1,6 @@
 """The broker's knapsack: which expert takes which seat. Numbers in, numbers out.
 
-    max  Σ value[m,r]·x[m,r] - Σ penalty[m,n]·u[m]·u[n]       u[m] = max_r x[m,r]
+    max  Σ value[m,r]·x[m,r] - Σ loss[m,n]·x[m,p]·x[n,p]      p: the proposers
 
 subject to seats per role, money (and tokens, calls) of the whole deliberation, memory
 once a host, crowds at an endpoint, context windows, families, pins. Exact integers
@@ -83,17 +83,20 @@ def solve(problem: Problem, *, effort: float = EFFORT) -> Solution:
 def _everybody(problem: Problem) -> Solution | None:
     """Everybody in every role he may take, where that keeps all limits.
 
-    Then it is the best: nobody's seats are worth less than he costs in penalties.
+    Then it is the best: no seat is worth less than it costs with all the others.
     """
     rows, columns = np.nonzero(problem.eligible)
     seats = tuple(zip(rows.tolist(), columns.tolist(), strict=True))
-    worth = np.where(problem.eligible, problem.values, 0).max(axis=1)
-    owed = np.zeros(len(worth), dtype=np.int64)
+    c = problem.counted
+    owed = np.zeros(len(problem.values), dtype=np.int64)
+    if problem.overlap is not None:
+        shares = np.where(problem.eligible[:, c], problem.overlap, 0)
+        owed += np.minimum(shares[:, None], shares).sum(axis=1) - shares
     for (m, n), lost in problem.penalty.items():
-        owed[m] += lost
-        owed[n] += lost
-    willing = problem.eligible.any(axis=1)
-    if (problem.values[problem.eligible] <= 0).any() or (owed >= worth)[willing].any():
+        owed[[m, n]] += lost
+    gained = np.where(problem.eligible, problem.values, 1)
+    gained[:, c] -= np.where(problem.eligible[:, c], owed, 0)
+    if (gained <= 0).any():
         return None
     if not seats or not fits(problem, seats):
         return None
@@ -164,6 +167,7 @@ def _canonical_order(problem: Problem) -> NDArray[np.intp]:
         part
         for part in (
             problem.price,
+            problem.overlap,
             problem.memory,
             problem.host,
             problem.endpoint,
@@ -206,6 +210,7 @@ def _rows(problem: Problem, order: NDArray[np.intp]) -> Problem:
         shown=of(problem.shown),
         family=of(problem.family),
         price=of(problem.price),
+        overlap=of(problem.overlap),
         pins=frozenset(place[m] for m in problem.pins),
         penalty=dict(sorted(penalty.items())),
     )

@@ -75,19 +75,53 @@ class KnapsackModel:
             return self._on_host(index)
         if goal == "resource":
             amount = self.model.new_int_var(0, 2**60, "")
-            self._resource(self.problem.resources[index], amount)
+            name = self.problem.resources[index].name
+            for resource in self.problem.resources:
+                if resource.name == name:
+                    self._resource(resource, amount)
             return amount
         return 0
 
-    def penalties(self) -> list[tuple[cp_model.IntVar, int]]:
-        """A variable that is true where both experts of a pair sit, and the loss."""
-        found = []
+    def losses(self) -> list[tuple[cp_model.IntVar, int]]:
+        """Variables that count what goes together, and the loss for each."""
+        return [*self._overlaps(), *self._pairs()]
+
+    def _pairs(self) -> list[tuple[cp_model.IntVar, int]]:
+        """A variable that is true where both experts of a pair are in the role."""
+        c, found = self.problem.counted, []
         for (m, n), lost in self.problem.penalty.items():
-            if m not in self.of or n not in self.of:
+            if (m, c) in self.x and (n, c) in self.x:
+                both = self.model.new_bool_var("")
+                self.model.add_bool_or(~self.x[m, c], ~self.x[n, c], both)
+                found.append((both, lost))
+        return found
+
+    def _overlaps(self) -> list[tuple[cp_model.IntVar, int]]:
+        """Σ over pairs of the lesser overlap, without a variable for every pair.
+
+        By falling overlap o_1 >= o_2 >= … it is Σ_k (o_k - o_{k+1})·n_k(n_k - 1)/2,
+        with n_k of the first k chosen; and n(n-1)/2 = max_j (j·n - j(j+1)/2).
+        """
+        overlap, c = self.problem.overlap, self.problem.counted
+        if overlap is None:
+            return []
+        ranked = sorted(
+            (m for m, r in self.x if r == c), key=lambda m: (-overlap[m], m)
+        )
+        most = min(self.problem.most[c], len(ranked))
+        found, before = [], None
+        for k, m in enumerate(ranked, start=1):
+            n = self.model.new_int_var(0, min(k, most), "")
+            self.model.add(n == self.x[m, c] + (0 if before is None else before))
+            before = n
+            after = int(overlap[ranked[k]]) if k < len(ranked) else 0
+            step = int(overlap[m]) - after
+            if not step or k == 1:
                 continue
-            both = self.model.new_bool_var("")
-            self.model.add_bool_or(~self.used(m), ~self.used(n), both)
-            found.append((both, lost))
+            pairs = self.model.new_int_var(0, most * (most - 1) // 2, "")
+            for j in range(1, min(k, most)):
+                self.model.add(pairs >= j * n - j * (j + 1) // 2)
+            found.append((pairs, step))
         return found
 
     def _seats(self) -> None:

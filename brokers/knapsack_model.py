@@ -34,13 +34,15 @@ def best_seats(
     model = KnapsackModel(problem, columns)
     worth, scale = _worth_and_ties(problem)
     terms = [x * int(worth[seat]) for seat, x in model.x.items()]
-    terms += [both * (-scale * lost) for both, lost in model.penalties()]
+    terms += [count * (-scale * lost) for count, lost in model.losses()]
     objective = sum(terms)
     if at_least is not None:
         model.model.add(objective >= scale * at_least - scale + 1)
     model.model.maximize(objective)
     model.hint(hint)
     solver = _solver(effort)
+    # Overlaps are counted by inequalities, which only the full relaxation sees.
+    solver.parameters.linearization_level = 1 if problem.overlap is None else 2
     status = solver.solve(model.model)
     if status in (cp_model.INFEASIBLE, cp_model.MODEL_INVALID):
         return Solution("infeasible")

@@ -18,6 +18,7 @@ class Resource:
     """Something every seat uses up: money, tokens, calls."""
 
     name: str
+    """Resources of one name share a cap: to raise it raises it for all of them."""
     capacity: int
     base: Ints
     """Use of a seat, shape `(experts, roles)`."""
@@ -55,12 +56,16 @@ class Problem:
     """1 asks for nothing; more needs `family`."""
     pins: frozenset[int] = frozenset()
     """Experts that must take a seat."""
+    overlap: Ints | None = None
+    """Every two experts in the counted role cost the lesser of their overlaps, not
+    negative: what the lesser of the two would have said anyway."""
     penalty: Mapping[tuple[int, int], int] = field(default_factory=dict)
-    """Deducted where both experts `m < n` sit, not negative."""
+    """Deducted further where both experts `m < n` are in the counted role, not
+    negative."""
     roles_per_expert: int | None = None
     """Most seats of one expert; None: one in every role."""
     price: Ints | None = None
     """Breaks ties in value: the smaller sum wins. Shape `(experts, roles)`."""
     counted: int = 0
-    """The role whose seats are the proposals that `slope` and `shown` speak of. Nobody
-    reads his own."""
+    """The role whose seats are the proposals that `slope` and `shown` speak of, and
+    whose errors `overlap` and `penalty`. Nobody reads his own."""

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nsed.brokers.base import BindRequest
-from nsed.brokers.knapsack import EFFORT
 from nsed.brokers.planning import plan
 from nsed.brokers.rebinding import kept, why_bound
 from nsed.brokers.receipt import receipt_of
@@ -25,8 +24,8 @@ class KnapsackTeam:
 
     profile: Profiler = profile_task
     """Judges the task; replace it by your own."""
-    effort: float = EFFORT
-    """Most work, in the solver's deterministic time (about seconds)."""
+    effort: float = 3.0
+    """Most work for a choice, in the solver's deterministic time (about seconds)."""
 
     async def bind(self, request: BindRequest) -> Team:
         """Keep the team if it can go on; else choose the best there is.

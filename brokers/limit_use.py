@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
 from nsed.brokers.knapsack_problem import NO_LIMIT, Problem
 
-__all__ = ["Use", "fits", "use_of", "value_of"]
+__all__ = ["Use", "fits", "pair_loss", "use_of", "value_of"]
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,18 @@ class Use:
 
 
 def value_of(problem: Problem, seats: Iterable[tuple[int, int]]) -> int:
-    """Objective of some seats: values less penalties."""
+    """Objective of some seats: values less overlaps and penalties."""
     chosen = list(seats)
-    used = {m for m, _ in chosen}
-    both = (p for (m, n), p in problem.penalty.items() if m in used and n in used)
-    return int(sum(problem.values[m, r] for m, r in chosen)) - sum(both)
+    counted = sorted(m for m, r in chosen if r == problem.counted)
+    lost = sum(pair_loss(problem, m, n) for m, n in combinations(counted, 2))
+    return int(sum(problem.values[m, r] for m, r in chosen)) - lost
+
+
+def pair_loss(problem: Problem, m: int, n: int) -> int:
+    """What two experts `m < n` in the counted role cost together."""
+    overlap = problem.overlap
+    shared = 0 if overlap is None else int(min(overlap[m], overlap[n]))
+    return shared + problem.penalty.get((m, n), 0)
 
 
 def use_of(problem: Problem, seats: Iterable[tuple[int, int]]) -> Use:

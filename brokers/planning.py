@@ -6,7 +6,7 @@ rounds [ours].
 """
 
 from nsed.brokers.base import BindRequest
-from nsed.brokers.clashes import minimal_clash, smallest_changes
+from nsed.brokers.clashes import joint_change, minimal_clash, smallest_changes
 from nsed.brokers.knapsack import EFFORT, Solution, solve
 from nsed.brokers.limit_words import change_in_words, limit_name
 from nsed.brokers.team_problem import ROLES, TeamProblem, pose
@@ -23,6 +23,11 @@ def plan(
 ) -> tuple[TeamProblem, Solution]:
     """Choose team and rounds.
 
+    Args:
+        request: Who may be chosen, and the limits.
+        profile: Of the task.
+        effort: Most work for all numbers of rounds together.
+
     Raises:
         InfeasibleTeam: Not even one round has a team within the limits.
     """
@@ -32,7 +37,7 @@ def plan(
     def at(rounds: int) -> Solution:
         if rounds not in tried:
             posed = pose(request, profile, rounds=rounds)
-            tried[rounds] = (posed, solve(posed.problem, effort=effort))
+            tried[rounds] = (posed, solve(posed.problem, effort=effort / rounds_left))
         return tried[rounds][1]
 
     most, one = at(rounds_left), at(1)
@@ -57,6 +62,7 @@ def _infeasible(posed: TeamProblem) -> InfeasibleTeam:
     """Say which limits clash, what would help, and who cannot sit in any case."""
     clash = minimal_clash(posed.problem)
     changes = smallest_changes(posed.problem, clash)
+    together = () if changes else joint_change(posed.problem)
     seats = posed.problem.eligible.sum(axis=0).tolist()
     facts = [
         f"{posed.listings[m].name} cannot sit: {why}" for m, why in posed.shut.items()
@@ -68,4 +74,5 @@ def _infeasible(posed: TeamProblem) -> InfeasibleTeam:
         [limit_name(limit, posed) for limit in clash] or ["the effort of the solver"],
         [change_in_words(change, posed) for change in changes],
         facts,
+        together=[change_in_words(change, posed) for change in together],
     )

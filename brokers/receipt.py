@@ -13,9 +13,9 @@ from nsed.state.team import LeftOut, LimitUse, Receipt, SeatReason
 
 __all__ = ["receipt_of"]
 
-EXAMINED = 6
-"""Experts left out who are looked into during a run; a plan looks into all."""
-EFFORT = 1.0
+EXAMINED = (6, 24)
+"""How many experts left out are looked into during a run, and in a plan."""
+EFFORT = 0.2
 """Most work for each of them, in the solver's deterministic time."""
 
 
@@ -80,7 +80,10 @@ def _limits(posed: TeamProblem, found: Solution, use: Use) -> list[LimitUse]:
         limit = Limit("resource", i)
         unit, scale = unit_of(limit, posed)
         capacity = problem.resources[i].capacity
-        rows.append((limit_name(limit, posed), unit, scale, used, capacity, False))
+        name = limit_name(limit, posed)
+        if any(name == row[0] for row in rows):
+            name += " (set aside)"
+        rows.append((name, unit, scale, used, capacity, False))
     for h, used in enumerate(use.hosts):
         limit = Limit("memory", h)
         unit, scale = unit_of(limit, posed)
@@ -130,7 +133,7 @@ def _left_out(posed: TeamProblem, found: Solution) -> list[LeftOut]:
         )
         if m not in sitting and m not in posed.shut
     ]
-    most = len(others) if posed.request.thorough else EXAMINED
+    most = EXAMINED[posed.request.thorough]
     examined = [_let_in(posed, found, m) for m in others[:most]]
     return [
         *examined,
@@ -138,7 +141,7 @@ def _left_out(posed: TeamProblem, found: Solution) -> list[LeftOut]:
             LeftOut(
                 expert=posed.listings[m].name,
                 why="others are worth more within the limits",
-                change="not examined here; a plan says what would let it in",
+                change="not looked into: pin it, and a plan says what it costs",
             )
             for m in others[most:]
         ),

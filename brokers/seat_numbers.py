@@ -12,13 +12,21 @@ from nsed.brokers.knapsack_problem import NO_LIMIT, Ints, Resource
 from nsed.brokers.seat_cost import BALLOT_TOKENS, Lengths, SeatUse
 from nsed.protocol.usage import Usage
 
-__all__ = ["candidates_shown", "crowds", "matrix", "penalties", "resources"]
+__all__ = ["candidates_shown", "crowds", "matrix", "redundancy", "resources"]
 
 
 def resources(
-    request: BindRequest, shape: tuple[int, int], use: Mapping[tuple[int, int], SeatUse]
+    request: BindRequest,
+    shape: tuple[int, int],
+    use: Mapping[tuple[int, int], SeatUse],
+    rounds: int,
 ) -> tuple[Resource, ...]:
-    """What is left under each cap, and what a seat takes of it."""
+    """What is left under each cap, and what a seat takes of it.
+
+    Each cap counts twice: what all rounds are expected to use must fit, and so must
+    what all but the last use and the worst case of the last one's answers, which the
+    ledger sets aside before anybody is asked.
+    """
     caps, spent = request.config.caps, request.spent
 
     def of(part: str, usage: Usage) -> int:
@@ -37,15 +45,12 @@ def resources(
         slope = matrix(shape, {s: of(part, u.slope) for s, u in use.items()})
         found.append(Resource(name, left, base, slope))
         if request.worst_calls:
-            # The ledger sets the worst case aside before anybody answers.
-            worst = {
-                (m, 0): of(part, request.worst_calls[expert.name])
-                for m, expert in enumerate(request.config.experts)
-                if (m, 0) in use and expert.name in request.worst_calls
-            }
-            zero = np.zeros(shape, dtype=np.int64)
-            aside = Resource(f"{name} (set aside)", left, matrix(shape, worst), zero)
-            found.append(aside)
+            before = (rounds - 1, rounds)
+            aside = base * before[0] // before[1]
+            for m, expert in enumerate(request.config.experts):
+                if (m, 0) in use and expert.name in request.worst_calls:
+                    aside[m, 0] += of(part, request.worst_calls[expert.name])
+            found.append(Resource(name, left, aside, slope * before[0] // before[1]))
     return tuple(found)
 
 
@@ -84,25 +89,34 @@ def candidates_shown(
     return shown
 
 
-def penalties(
+def redundancy(
     request: BindRequest,
     listings: tuple[Listing, ...],
     eligible: np.ndarray,
     values: Ints,
-) -> dict[tuple[int, int], int]:
-    """ρ · correlation · the lesser value: of two that err together one is redundant."""
+) -> tuple[Ints | None, dict[tuple[int, int], int]]:
+    """ρ · correlation · the lesser value: of two that err together one is redundant.
+
+    Returns:
+        What every pair shares, as an overlap of each expert, and what single pairs
+        share beyond that.
+    """
     weight = request.config.redundancy
-    if not weight:
-        return {}
     proposers = np.flatnonzero(eligible[:, 0]).tolist()
-    return {
-        (m, n): int(
-            weight
-            * error_correlation(listings[m], listings[n], request.telemetry)
-            * min(values[m, 0], values[n, 0])
-        )
-        for m, n in combinations(proposers, 2)
+    pairs = list(combinations(proposers, 2))
+    if not (weight and pairs):
+        return None, {}
+    found = {
+        (m, n): error_correlation(listings[m], listings[n], request.telemetry)
+        for m, n in pairs
     }
+    least = min(found.values())
+    overlap = (weight * least * values[:, 0]).astype(np.int64)
+    further = {
+        (m, n): int(weight * (rho - least) * min(values[m, 0], values[n, 0]))
+        for (m, n), rho in found.items()
+    }
+    return overlap, {pair: lost for pair, lost in further.items() if lost}
 
 
 def matrix(shape: tuple[int, int], entries: Mapping[tuple[int, int], int]) -> Ints:

@@ -15,7 +15,7 @@ from nsed.brokers.seat_numbers import (
     candidates_shown,
     crowds,
     matrix,
-    penalties,
+    redundancy,
     resources,
 )
 from nsed.state.team import Role, TaskProfile
@@ -79,12 +79,15 @@ def pose(request: BindRequest, profile: TaskProfile, *, rounds: int) -> TeamProb
             explore=config.seed if config.explore else None,
         )
         seen = request.telemetry.summary(listing.identity, now, role=role)
+        here = request.telemetry.summary(
+            listing.identity, now, role=role, category=profile.category
+        )
         use[m, r] = seat_use(
             config.experts[m],
             role,
             lengths=lengths,
             rounds=rounds,
-            seen_output=seen.output_tokens,
+            seen_output=here.output_tokens or seen.output_tokens,
             has_memory=request.round > 1,
         )
         p95 = seen.p95_latency_ms
@@ -95,6 +98,7 @@ def pose(request: BindRequest, profile: TaskProfile, *, rounds: int) -> TeamProb
         shape, {s: max(1, round(w.value * UNITS)) for s, w in worth.items()}
     )
     eligible = matrix(shape, dict.fromkeys(seats, 1)) > 0
+    overlap, penalty = redundancy(request, listings, eligible, values)
     many = eligible.sum(axis=0).tolist()
     problem = Problem(
         values=values,
@@ -111,7 +115,7 @@ def pose(request: BindRequest, profile: TaskProfile, *, rounds: int) -> TeamProb
                 (config.most_proposers, config.most_reviewers), many, strict=True
             )
         ),
-        resources=resources(request, shape, use),
+        resources=resources(request, shape, use, rounds),
         memory=np.array([x.vram_bytes or 0 for x in listings], dtype=np.int64),
         host=np.array([_index(x.host, hosts) for x in listings], dtype=np.int64),
         host_capacity=tuple(config.hosts[h] for h in hosts),
@@ -121,7 +125,8 @@ def pose(request: BindRequest, profile: TaskProfile, *, rounds: int) -> TeamProb
         family=_numbered([x.family for x in listings]),
         min_families=config.min_families,
         pins=frozenset(m for m, x in enumerate(listings) if x.name in config.pins),
-        penalty=penalties(request, listings, eligible, values),
+        overlap=overlap,
+        penalty=penalty,
         price=matrix(shape, {s: u.base.nano_usd // 1000 for s, u in use.items()}),
     )
     return TeamProblem(

@@ -4,6 +4,7 @@ import contextlib
 import sys
 import time
 from collections.abc import Callable, Iterator
+from math import inf
 from pathlib import Path
 from typing import IO
 
@@ -25,7 +26,10 @@ else:
 
 @contextlib.contextmanager
 def exclusive(
-    path: Path, *, on_wait: Callable[[], None] | None = None
+    path: Path,
+    *,
+    on_wait: Callable[[], None] | None = None,
+    patience_s: float = inf,
 ) -> Iterator[None]:
     """Hold the lock named by `path`, waiting for another holder if need be.
 
@@ -35,7 +39,12 @@ def exclusive(
     Args:
         path: A file that is made if missing; its folder must exist.
         on_wait: Called once if someone else holds the lock.
+        patience_s: How long to wait, in seconds.
+
+    Raises:
+        TimeoutError: Somebody else held the lock for longer than that.
     """
+    until = time.monotonic() + patience_s
     with path.open("ab") as file:
         waited = False
         while True:
@@ -49,5 +58,8 @@ def exclusive(
             if not waited and on_wait is not None:
                 on_wait()
             waited = True
+            if time.monotonic() >= until:
+                msg = f"another process holds {path.name}"
+                raise TimeoutError(msg)
             time.sleep(_POLL_S)
         yield  # closing the file unlocks it

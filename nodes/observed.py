@@ -47,12 +47,14 @@ class Observing:
 
     A barrier that raises, for want of a quorum, then leaves behind who failed. Without
     a store the step simply runs. A store that fails is warned of, once a run, and
-    never ends one; as every write holds all the run saw, the next one mends it.
+    never ends one; as every write holds all the run saw, the next one mends it. One
+    that does not answer in time is let alone for the rest of the run.
     """
 
     def __init__(self) -> None:
         """Start without any warning given."""
         self._warned: deque[str] = deque(maxlen=_REMEMBERED)
+        self._given_up: deque[str] = deque(maxlen=_REMEMBERED)
 
     def __call__(self, step: Step, *, fold: bool = False) -> Observed:
         """Wrap a step, sync or async.
@@ -81,6 +83,8 @@ class Observing:
         fold: bool,
     ) -> None:
         run = run_id(state, runtime)
+        if run in self._given_up:
+            return
         by_day = telemetry_by_day(observations_of(state, runtime.context))
         shared = TelemetryStore(store)
         await self._tried(run, shared.write(run, by_day))
@@ -93,9 +97,11 @@ class Observing:
                 await storing
         # Nothing but the store's code can fail in there: what it raises is its own.
         except Exception as error:  # noqa: BLE001
+            if isinstance(error, TimeoutError):  # the next write would wait as long
+                self._given_up.append(run)
             if run not in self._warned:
                 self._warned.append(run)
-                words = f"{type(error).__name__}: {error}"
+                words = f"{type(error).__name__}: {error}".rstrip(": ")
                 _log.warning("the telemetry store failed, the run goes on: %s", words)
 
 

@@ -94,19 +94,28 @@ class InfeasibleTeam(NsedError):  # noqa: N818 - a result of the broker's progra
     Attributes:
         clash: Limits that clash; with any one of them lifted the others do not.
         changes: Single changes after which there is a team, the smallest first.
+        together: Where there is none: changes that make one together.
     """
 
     def __init__(
-        self, clash: Collection[str], changes: Collection[str], facts: Collection[str]
+        self,
+        clash: Collection[str],
+        changes: Collection[str],
+        facts: Collection[str],
+        *,
+        together: Collection[str] = (),
     ) -> None:
         """Say what clashes, what would help, and who cannot sit anyway."""
         self.clash, self.changes = tuple(clash), tuple(changes)
+        self.together = tuple(together)
         lines = [f"no team keeps these limits at once: {', '.join(self.clash)}."]
         if self.changes:
             lines.append(f"  The smallest change that helps: {self.changes[0]}.")
             lines += [f"  Or: {change}." for change in self.changes[1:]]
+        elif self.together:
+            lines.append(f"  What helps together: {'; '.join(self.together)}.")
         else:
-            lines.append("  No single change helps: several of them must give way.")
+            lines.append("  No change of these limits helps.")
         lines += [f"  {fact}." for fact in facts]
         super().__init__("\n".join(lines))
 

@@ -1,5 +1,6 @@
 """The run context: every knob of one deliberation, frozen, bounded and documented."""
 
+from fractions import Fraction
 from typing import Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
@@ -134,7 +135,10 @@ class DeliberationConfig(TeamLimits, PhaseLimits):
     @property
     def caps(self) -> Caps:
         """The run's limits as the ledger wants them."""
-        usd = None if self.max_usd is None else int(self.max_usd * NANO_USD)
+        # A tenth means a tenth, not its float: seats are priced exactly, too.
+        usd = None
+        if self.max_usd is not None:
+            usd = int(Fraction(str(self.max_usd)) * NANO_USD)
         return Caps(nano_usd=usd, tokens=self.max_tokens, calls=self.max_calls)
 
     @property

@@ -77,6 +77,8 @@ def _problem(  # noqa: C901 - one kind of limit after the other
         limits["pins"] = frozenset({int(rng.integers(experts))})
     if maybe():
         limits["penalty"] = {p: int(rng.integers(0, 40)) for p in few}
+    if maybe():
+        limits["overlap"] = rng.integers(0, 12, experts)
     if maybe(0.3):
         limits["roles_per_expert"] = 1
     if maybe():
@@ -138,8 +140,13 @@ def by_brute_force(problem: Problem) -> EveryTeam:  # noqa: C901, PLR0912 - a li
         present = [used[:, problem.family == f].any(axis=1) for f in range(3)]
         good &= np.sum(present, axis=0) >= problem.min_families
     value = (x * problem.values).sum(axis=(1, 2))
-    for (m, n), lost in problem.penalty.items():
-        value = value - lost * (used[:, m] & used[:, n])
+    proposes = x[:, :, problem.counted] > 0
+    for n in range(experts):
+        for m in range(n):
+            lost = problem.penalty.get((m, n), 0)
+            if problem.overlap is not None:
+                lost += min(problem.overlap[m], problem.overlap[n])
+            value = value - lost * (proposes[:, m] & proposes[:, n])
     if not good.any():
         return EveryTeam(None)
     best = int(value[good].max())

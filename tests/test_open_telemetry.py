@@ -14,6 +14,7 @@ from langgraph.store.memory import InMemoryStore
 from panel import settings_for
 
 from nsed.doors import adeliberate, deliberate
+from nsed.models.weight_lock import exclusive
 from nsed.nodes.telemetry_store import NAMESPACE, TelemetryStore
 from nsed.protocol.errors import ConfigError
 from nsed.telemetry import open_telemetry
@@ -116,3 +117,14 @@ def test_the_sync_door_files_telemetry_too() -> None:
 
     known = asyncio.run(TelemetryStore(store).read(time.time()))
     assert known.experts == tuple(e.identity for e in settings_for().experts)
+
+
+async def test_a_lock_that_is_never_let_go_costs_a_warning_and_no_hang(
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with exclusive(tmp_path / "telemetry.sqlite.lock"):
+        async with open_telemetry("sqlite", folder=tmp_path, busy_s=0) as store:
+            assert store is None
+
+    assert "another process holds telemetry.sqlite.lock" in caplog.text

@@ -20,10 +20,9 @@ from nsed.protocol.errors import ConfigError
 __all__ = ["open_telemetry"]
 
 _POSTGRES = re.compile(r"^postgres(ql)?(\+\w+)?://", re.IGNORECASE)
-_BUSY_S = 10
-"""How long SQLite waits for another process that writes."""
-_PATIENCE_S = 30
-"""How long opening may take, in seconds."""
+_BUSY_S = 4.0
+_PATIENCE_S = 20
+"""How long opening may take, in seconds; longer than any wait within it."""
 _ONE_SETUP = 7_683_511
 """Number of the advisory lock under which the tables are made."""
 _POLL_S = 0.05
@@ -33,7 +32,7 @@ _log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def open_telemetry(
-    where: str, *, folder: Path | None = None
+    where: str, *, folder: Path | None = None, busy_s: float = _BUSY_S
 ) -> AsyncIterator[BaseStore | None]:
     """Open the store that `where` names, for this event loop, and close it at the end.
 
@@ -45,6 +44,8 @@ async def open_telemetry(
             file; or a `postgresql://` URL.
         folder: Where `sqlite` puts `telemetry.sqlite`; by default the user's data
             folder of this platform.
+        busy_s: How long to wait for another process that writes to the file, or makes
+            its tables.
 
     Raises:
         ConfigError: `where` is none of these, or the extra for Postgres is missing.
@@ -57,7 +58,7 @@ async def open_telemetry(
             opened = (
                 _postgres(where)
                 if _POSTGRES.match(where)
-                else _sqlite(_path(where, folder))
+                else _sqlite(_path(where, folder), busy_s)
             )
             try:
                 async with asyncio.timeout(_PATIENCE_S):
@@ -83,7 +84,7 @@ def _path(where: str, folder: Path | None) -> Path:
 
 
 @asynccontextmanager
-async def _sqlite(path: Path) -> AsyncIterator[BaseStore]:
+async def _sqlite(path: Path, busy_s: float) -> AsyncIterator[BaseStore]:
     """A file that several processes may write: readers and a writer do not wait.
 
     LangGraph's store leaves SQLite's journal as it is, and two processes that make
@@ -94,8 +95,10 @@ async def _sqlite(path: Path) -> AsyncIterator[BaseStore]:
     async with AsyncExitStack() as stack:
         connecting = module.AsyncSqliteStore.from_conn_string(str(path))
         store = await stack.enter_async_context(connecting)
-        await store.conn.execute(f"PRAGMA busy_timeout = {1000 * _BUSY_S}")
-        async with _one_process(path.with_name(f"{path.name}.lock")):
+        # LangGraph leaves the store's own task to the garbage collector, which says so.
+        stack.callback(store._task.cancel)  # noqa: SLF001
+        await store.conn.execute(f"PRAGMA busy_timeout = {int(1000 * busy_s)}")
+        async with _one_process(path.with_name(f"{path.name}.lock"), busy_s):
             await store.conn.execute("PRAGMA journal_mode = WAL")
             await store.conn.execute("PRAGMA synchronous = NORMAL")
             await store.setup()
@@ -103,8 +106,8 @@ async def _sqlite(path: Path) -> AsyncIterator[BaseStore]:
 
 
 @asynccontextmanager
-async def _one_process(path: Path) -> AsyncIterator[None]:
-    held = exclusive(path)
+async def _one_process(path: Path, patience_s: float) -> AsyncIterator[None]:
+    held = exclusive(path, patience_s=patience_s)
     await asyncio.to_thread(held.__enter__)
     try:
         yield

@@ -6,7 +6,9 @@ from hypothesis import assume, given, settings
 from knapsack_problems import by_brute_force, problems, small_problem
 
 from nsed.brokers.clashes import (
+    Change,
     Limit,
+    joint_change,
     lifted,
     limits_of,
     minimal_clash,
@@ -82,6 +84,34 @@ def at(problem: Problem, limit: Limit, value: int) -> Problem:
         "families": lambda: replace(problem, min_families=value),
         "memory": lambda: replace(problem, host_capacity=put(problem.host_capacity)),
     }[limit.kind]()
+
+
+@pytest.mark.parametrize("seed", CLASHING[:60])
+def test_where_no_single_change_helps_some_help_together(seed: int) -> None:
+    problem = small_problem(seed)
+    if smallest_changes(problem, minimal_clash(problem)):
+        return
+    changed = problem
+    together = joint_change(problem)
+    for change in together:
+        changed = (
+            lifted(changed, change.limit)
+            if change.needed is None
+            else at(changed, change.limit, change.needed)
+        )
+
+    assert bool(together) == (by_brute_force(changed).value is not None)
+    assert len(together) != 1
+
+
+def test_some_of_them_need_several_changes() -> None:
+    alone = [s for s in CLASHING[:60] if not changes_of(small_problem(s))]
+
+    assert len([s for s in alone if joint_change(small_problem(s))]) >= 3
+
+
+def changes_of(problem: Problem) -> tuple[Change, ...]:
+    return smallest_changes(problem, minimal_clash(problem))
 
 
 def test_the_smallest_change_comes_first() -> None:

@@ -50,6 +50,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("NSED_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("NSED_DATA", str(tmp_path / "data"))
     monkeypatch.delenv("NSED_WEIGHTS", raising=False)
     monkeypatch.setenv("COLUMNS", "80")
     return tmp_path

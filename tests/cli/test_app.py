@@ -26,7 +26,17 @@ def test_help_names_the_commands_and_exit_codes(
     ended = nsed(*args)
 
     assert ended.exit_code == 0
-    for word in ("ask", "show", "graph", "models", "config", "Exit codes", "130"):
+    for word in (
+        "ask",
+        "plan",
+        "pool",
+        "show",
+        "graph",
+        "models",
+        "config",
+        "Exit codes",
+        "130",
+    ):
         assert word in ended.stdout
 
 

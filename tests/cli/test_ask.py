@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -83,8 +84,10 @@ def test_json_is_the_whole_record_and_nothing_else(nsed: Nsed) -> None:
     assert "Round 1" in ended.stderr
 
 
-@pytest.mark.usefixtures("pool")
-def test_equal_runs_give_equal_records(nsed: Nsed) -> None:
+def test_equal_runs_give_equal_records(pool: Path, nsed: Nsed) -> None:
+    file = pool / "nsed.toml"  # what one run learns, the next one knows
+    file.write_text(f'telemetry = "off"\n{file.read_text()}')
+
     first, second = (
         RunRecord.model_validate(json.loads(nsed("ask", "q", "--json").stdout))
         for _ in range(2)
@@ -129,6 +132,14 @@ def test_the_question_may_come_from_a_pipe_or_a_file(nsed: Nsed) -> None:
         (("q", "--graph", "majority"), None, "Did you mean 'majority_vote'?"),
         (("q", "--config", "no.toml"), None, "no.toml: No such file or directory"),
         (("q", "--budget-usd", "1"), None, "the price of 'bob' is unknown"),
+        (("q", "--seats", "3-2"), None, "--seats: should be a number from 1 to 256"),
+        (("q", "--seats", "two"), None, "or a range such as 2-4; found 'two'"),
+        (("q", "--pin", "adda"), None, "--pin: no expert is named 'adda'. Did you"),
+        (("q", "--ban", "x", "--pool", "ada,bob"), None, "--ban: no expert is named"),
+        (("q", "--vram", "24GB"), None, "--vram: no expert of the pool is on a host."),
+        (("q", "--broker", "greddy"), None, "--broker: should be one of knapsack, "),
+        (("q", "--max-calls", "-1"), None, "--max-calls: should be at least 0"),
+        (("q", "--phase-latency", "0"), None, "--phase-latency: should be above 0"),
         (("q", "--pool", "ada", "--budget-usd", "0"), None, "cannot carry a single"),
         (("q", "--save", "nsed.toml/x"), None, "--save: cannot write into"),
     ],
@@ -303,3 +314,105 @@ def broken(folder: Path, *names: str) -> None:
         if any(f'"{name}"' in part for name in names):
             parts[index] = part.replace("proposals", 'fails = "always"\nproposals', 1)
     (folder / "nsed.toml").write_text("[[experts]]".join((head, *parts)))
+
+
+@pytest.mark.usefixtures("pool")
+def test_limits_of_the_team_are_options(nsed: Nsed) -> None:
+    run = nsed(
+        *("ask", "q", "--json", "-q", "--seats", "1-2", "--pin", "bob", "--ban", "cy"),
+        *("--min-families", "1", "--max-calls", "50", "--max-tokens", "90000"),
+        *("--phase-latency", "30", "--broker", "greedy"),
+    )
+
+    record = json.loads(run.stdout)
+    context = record["context"]
+    assert [context[f"{end}_proposers"] for end in ("least", "most")] == [1, 2]
+    assert [context[f"{end}_reviewers"] for end in ("least", "most")] == [1, 2]
+    assert (context["pins"], context["bans"]) == (["bob"], ["cy"])
+    assert (context["max_calls"], context["max_tokens"]) == (50, 90000)
+    assert (context["phase_latency_s"], context["min_families"]) == (30, 1)
+    assert record["teams"]["1"]["broker"] == "GreedyRoles"
+
+
+def test_pins_and_bans_are_added_and_the_command_line_has_the_last_word(
+    pool: Path, nsed: Nsed
+) -> None:
+    with (pool / "nsed.toml").open("a") as file:
+        file.write('[team]\npins = ["ada"]\nbans = ["bob"]\n')
+
+    def people(*args: str) -> tuple[list[str], list[str]]:
+        context = json.loads(nsed("ask", "q", "--json", "-q", *args).stdout)["context"]
+        return context["pins"], context["bans"]
+
+    assert people() == (["ada"], ["bob"])
+    assert people("--pin", "cy") == (["ada", "cy"], ["bob"])
+    assert people("--pin", "bob", "--ban", "ada") == (["bob"], ["ada"])
+
+
+def test_memory_of_the_one_host_or_of_each_by_name(pool: Path, nsed: Nsed) -> None:
+    def hosts(*args: str) -> object:
+        ended = nsed("ask", "q", "--json", "-q", *args)
+        return json.loads(ended.stdout)["context"]["hosts"] if ended.stdout else ended
+
+    on_host(pool, ada="big box", bob="big box", cy="big box")
+    assert hosts("--vram", "24GB") == {"big box": 24_000_000_000}
+
+    on_host(pool, ada="big box", bob="big box", cy="small")
+    ended = nsed("ask", "q", "--vram", "24GB")
+    assert ended.exit_code == 2
+    assert 'several hosts (big box, small); say which one: --vram "big' in ended.stderr
+    given = ("--vram", "big box=24GB", "--vram", "small=512 MiB")
+    assert hosts(*given) == {"big box": 24_000_000_000, "small": 2**29}
+    assert "no expert of the pool is on host 'smal'. Did you mean 'small'?" in (
+        nsed("ask", "q", "--vram", "smal=1GB").stderr
+    )
+    assert "host 'small' is given twice" in (
+        nsed("ask", "q", "--vram", "small=1GB", "--vram", "small=2GB").stderr
+    )
+    assert "a size with its unit, such as 24GB" in (
+        nsed("ask", "q", "--vram", "small=24").stderr
+    )
+
+
+@pytest.mark.usefixtures("pool")
+def test_limits_that_clash_are_a_mistake_and_not_a_stack_trace(nsed: Nsed) -> None:
+    ended = nsed("ask", "q", "--max-calls", "2")
+
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert ended.stderr.startswith("error: no team keeps these limits at once: ")
+    assert "The smallest change that helps: " in ended.stderr
+    assert "--max-calls sets max_calls" in ended.stderr
+
+
+@pytest.mark.usefixtures("pool")
+def test_the_report_holds_the_forecast_against_the_bill(nsed: Nsed) -> None:
+    told = nsed("ask", "q", "--pool", "ada,cy", "--rounds", "2").stderr
+
+    assert "Team: ada, cy (optimal, " in told
+    assert "nats, n_eff 1.47 of 2 proposers)." in " ".join(told.split())
+    (line,) = (line for line in told.splitlines() if line.startswith("Expected "))
+    assert re.fullmatch(
+        r"Expected 0\.\d+ USD for 2 rounds; cost 0\.\d+ USD for 1 round\.", line
+    )
+
+
+def test_a_missing_key_of_somebody_without_a_seat_does_not_matter(
+    pool: Path, nsed: Nsed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NSED_NO_KEY", raising=False)
+    with (pool / "nsed.toml").open("a") as file:
+        file.write('[[experts]]\nname = "dora"\nmodel = "m"\n')
+        file.write('base_url = "http://127.0.0.1:9/v1"\napi_key = "${NSED_NO_KEY}"\n')
+
+    assert nsed("ask", "q", "-q").exit_code == 2
+    assert nsed("ask", "q", "-q", "--ban", "dora").exit_code == 0
+
+
+def on_host(folder: Path, **hosts: str) -> None:
+    """Put experts on hosts, with memory of 1 GB each."""
+    lines = (folder / "nsed.toml").read_text().splitlines()
+    lines = [line for line in lines if not line.startswith(("host", "vram_bytes"))]
+    for name, host in hosts.items():
+        at = lines.index(f'name = "{name}"') + 1
+        lines[at:at] = [f'host = "{host}"', 'vram_bytes = "1GB"']
+    (folder / "nsed.toml").write_text("\n".join(lines) + "\n")

@@ -27,7 +27,7 @@ def test_everything_is_there(saved: Path, nsed: Nsed) -> None:
         "What is 6 * 7?",
         "rounds = 2",
         "prompts: finish ",
-        "proposers, by FixedTeam: ada, bob, cy",
+        "proposers, by KnapsackTeam: ada, bob, cy",
         "bob answers 41",
         "six sevens are 42",
         "ada reviews",
@@ -42,6 +42,43 @@ def test_everything_is_there(saved: Path, nsed: Nsed) -> None:
     ):
         assert part in ended.stdout, part
     assert ended.stderr == ""
+
+
+def test_the_receipt_is_shown_whole(saved: Path, nsed: Nsed) -> None:
+    told = nsed("show", str(saved)).stdout
+
+    for part in (
+        "Team of round 1 ",
+        "Team of 3, optimal: no team within the limits is worth more.",
+        "Its 3 proposers are as good as n_eff = ",
+        "Chance, 90 %",
+        "its constants are illustrative",
+        "least_proposers",
+        "price unknown: bob",
+    ):
+        assert part in told, part
+
+
+def test_a_re_bound_team_says_why(saved: Path, nsed: Nsed) -> None:
+    document = json.loads(saved.read_text())
+    document["teams"]["2"]["bound"] = "re-bound: cy is gone (\x1b[2J)"
+    saved.write_text(json.dumps(document))
+
+    first, second = nsed("show", str(saved)).stdout.split("Round 2 ", 1)
+
+    assert "re-bound" not in first
+    assert second.splitlines()[1] == "re-bound: cy is gone (\\x1b[2J)"
+
+
+def test_a_team_without_a_receipt_has_none_shown(pool: Path, nsed: Nsed) -> None:
+    nsed("ask", "q", "--broker", "fixed", "--save", "runs", "-q")
+    (file,) = (pool / "runs").iterdir()
+
+    told = nsed("show", str(file)).stdout
+
+    assert "proposers, by FixedTeam: ada, bob, cy" in told
+    assert "Team of round" not in told
+    assert "Expected" not in told
 
 
 def test_it_fits_80_columns(saved: Path, nsed: Nsed) -> None:

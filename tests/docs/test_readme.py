@@ -1,10 +1,13 @@
 """What the README shows, runs."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from nsed.cli.app import app
 from nsed.config.file import load_config
 
 ROOT = Path(__file__).parents[2]
@@ -28,6 +31,37 @@ def test_the_configuration_is_valid(text: str, tmp_path: Path) -> None:
     file.write_text(text, encoding="utf-8")
 
     assert load_config(file)
+
+
+PLANS = [block for block in blocks("console") if block.startswith("$ nsed plan")]
+
+
+@pytest.mark.parametrize("block", PLANS, ids=len)
+def test_a_plan_is_what_the_command_prints_today(
+    block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed, _, shown = block.removeprefix("$ ").replace("\\\n", " ").partition("\n")
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("NSED_DATA", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "100")
+    ran = CliRunner().invoke(app, shlex.split(typed)[1:])
+    printed = [line.rstrip() for line in ran.output.strip().splitlines()]
+
+    assert printed == shown.strip().splitlines()
+
+
+def test_the_readme_shows_a_plan_and_a_clash() -> None:
+    assert len(PLANS) == 2
+
+
+@pytest.mark.parametrize("page", ["broker.md"])
+def test_the_python_of_the_docs_runs(page: str) -> None:
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    found = re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+    assert found
+    for code in found:
+        exec(compile(code, page, "exec"), {})  # noqa: S102
 
 
 def test_every_link_leads_somewhere() -> None:

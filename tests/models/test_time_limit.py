@@ -40,14 +40,17 @@ def test_a_time_that_is_over_cuts_off_at_once() -> None:
 
 
 def test_what_has_expired_stays_so_and_keeps_its_reason() -> None:
+    async def over(limit: TimeLimit) -> None:
+        async with limit:
+            try:
+                await asyncio.sleep(99)
+            finally:
+                limit.move(500, "too late")
+
     async def late() -> tuple[bool, str]:
         limit = TimeLimit(30, "in time")
         with pytest.raises(TimeoutError):
-            async with limit:
-                try:
-                    await asyncio.sleep(99)
-                finally:
-                    limit.move(500, "too late")
+            await over(limit)
         return limit.expired, limit.why
 
     assert run_virtually(late()) == (True, "in time")

@@ -103,3 +103,12 @@ def test_skill_falls_back_to_general_and_then_to_unknown() -> None:
     assert expert.skill_for("math") == 0.9
     assert expert.skill_for("code") == 0.5
     assert scripted("bob", "x").skill_for("math") is None
+
+
+@pytest.mark.parametrize(
+    ("usd", "nano"), [(2.01, 2_010_000_000), (0.000065, 65_000), (0.1, 100_000_000)]
+)
+def test_a_cap_of_so_many_dollars_is_exactly_so_many(usd: float, nano: int) -> None:
+    priced = scripted("a", "1")
+
+    assert DeliberationConfig(experts=(priced,), max_usd=usd).caps.nano_usd == nano

@@ -24,9 +24,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
     epilog="Exit codes: 0 done (ask: a full answer; pool: all are up); 1 no answer "
-    "(pool: nobody is up); 2 a mistake in the usage, config, weights or limits, nothing "
-    "was asked; 3 an answer, but experts were missing (pool: some are down); 130 "
-    "interrupted (ask: with the best answer so far).",
+    "(pool: nobody is up); 2 a mistake in the usage, config, weights or limits: "
+    "nothing was asked; 3 an answer, but experts were missing (pool: some are down); "
+    "130 interrupted (ask: with the best answer so far).",
 )
 
 

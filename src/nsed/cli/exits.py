@@ -68,8 +68,12 @@ def _as_options(error: NsedError) -> str:
     if not isinstance(error, InfeasibleTeam):
         return ""
     knobs = dict.fromkeys(limit.split(":")[0].split(" ")[0] for limit in error.clash)
-    known = [f"{option_of(knob)} sets {knob}" for knob in knobs if knob in TEAM_KNOBS]
-    return f"\n  As options: {', '.join(known)}." if known else ""
+    sets: dict[str, list[str]] = {}
+    for knob in knobs:
+        if knob in TEAM_KNOBS:
+            sets.setdefault(option_of(knob), []).append(knob)
+    known = [f"{option} sets {' and '.join(names)}" for option, names in sets.items()]
+    return f"\n  As options: {'; '.join(known)}." if known else ""
 
 
 def complain(message: str, *, kind: str = "error") -> None:

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 import typer
 
 __all__ = [
+    "TEAM_KNOBS",
     "BanNames",
     "BrokerName",
     "Budget",
@@ -25,7 +26,6 @@ __all__ = [
     "Rounds",
     "Seats",
     "Seed",
-    "TEAM_KNOBS",
     "option_of",
 ]
 

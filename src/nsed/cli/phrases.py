@@ -1,6 +1,7 @@
 """Plain words and numbers for what a run says about itself."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Final
 
 from nsed.protocol.stopping import CommitType, StopReason
@@ -63,7 +64,9 @@ def dollars(nano_usd: int) -> str:
     if nano_usd == 0:
         return "0"
     value = nano_usd / NANO_USD
-    return f"{value:.4f}" if value >= 0.01 else f"{value:.2g}"  # noqa: PLR2004
+    if value >= 0.01:  # noqa: PLR2004
+        return f"{value:.4f}"
+    return f"{Decimal(f'{value:.2g}'):f}"  # 0.000021, and not 2.1e-05
 
 
 def money(value: float | None) -> str:

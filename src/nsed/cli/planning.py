@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from pathlib import Path
+from typing import cast
 
 import typer
 from rich.console import Group
@@ -11,12 +12,12 @@ from rich.text import Text
 
 from nsed.brokers.base import BindRequest
 from nsed.brokers.configured_broker import ConfiguredBroker
-from nsed.cli.consoles import stdout_console
+from nsed.cli.consoles import stderr_console, stdout_console
 from nsed.cli.given import Given, settled
-from nsed.cli.known_experts import known_experts
 from nsed.cli.question import read_question
 from nsed.cli.receipt_view import receipt_view
 from nsed.cli.telemetry_place import telemetry_place
+from nsed.cli.telemetry_read import read_telemetry
 from nsed.config.file import load_config
 from nsed.nodes.broker import worst_answers
 from nsed.nodes.prompt_tokens import prompt_tokens
@@ -41,7 +42,8 @@ def print_plan(
     config = settled(given, settings)
     place = telemetry_place(settings.telemetry)
     task = read_question(question, file)
-    team, unpaid = asyncio.run(planned_team(task, config, place))
+    with stderr_console().status("Choosing the team"):  # on a terminal only
+        team, unpaid = asyncio.run(planned_team(task, config, place))
     if as_json:
         typer.echo(json.dumps(team.model_dump(mode="json"), indent=2))
         return
@@ -70,7 +72,7 @@ async def planned_team(
         InfeasibleTeam: There is none.
     """
     now = time.time()
-    state: DeliberationState = {"task": task, "started_at": now}
+    state = cast("DeliberationState", {"task": task, "started_at": now})
     worst = worst_answers(state, config, 1)
     request = BindRequest(
         task=task,
@@ -80,7 +82,7 @@ async def planned_team(
         incumbent_team=None,
         absences=(),
         now=now,
-        telemetry=await known_experts(place),
+        telemetry=await read_telemetry(place),
         prompts=prompt_tokens(state, config),
         worst_calls={name: first for name, (first, *_) in worst.items()},
         thorough=True,

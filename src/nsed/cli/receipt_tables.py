@@ -5,25 +5,26 @@ from rich.table import Table
 from rich.text import Text
 
 from nsed.cli.phrases import money
-from nsed.cli.plain_text import visible
+from nsed.cli.plain_text import one_line, visible
 from nsed.state.team import LimitUse, Receipt, SeatReason
 
 __all__ = ["left_out_table", "limits_table", "seats_table"]
 
+_NAME_CHARS = 24
+
 
 def seats_table(receipt: Receipt) -> Table:
-    """One line a seat; an expert's seats stand together."""
+    """One line a seat, under its expert's name."""
     table = _table()
-    table.add_column("Expert", overflow="fold")
-    table.add_column("Role", no_wrap=True)
+    table.add_column("Seat", no_wrap=True)
     for header in ("Nats", "Chance, 90 %", "Seen", "p95 s", "USD"):
         table.add_column(header, justify="right", no_wrap=True)
     table.add_column("Why", overflow="fold")
     for expert in dict.fromkeys(seat.expert for seat in receipt.chosen):
-        mine = [seat for seat in receipt.chosen if seat.expert == expert]
-        for index, seat in enumerate(mine):
-            name = Text(visible(expert) if index == 0 else "", "bold")
-            table.add_row(name, *_seat(seat))
+        table.add_row(Text(one_line(expert, _NAME_CHARS), "bold"))
+        for seat in receipt.chosen:
+            if seat.expert == expert:
+                table.add_row(*_seat(seat))
     return table
 
 
@@ -60,16 +61,16 @@ def left_out_table(receipt: Receipt) -> Table:
 
 
 def _table() -> Table:
-    return Table(box=box.SIMPLE, pad_edge=False, show_edge=False)
+    return Table(box=box.SIMPLE, pad_edge=False, show_edge=False, collapse_padding=True)
 
 
 def _seat(seat: SeatReason) -> tuple[str, ...]:
     return (
-        seat.role,
+        f"  {seat.role}",
         f"{seat.value:.3f}",
         f"{seat.chance:.2f} ({seat.low:.2f}–{seat.high:.2f})",
         f"{seat.observed:.3g}",
-        "–" if seat.latency_s is None else f"{seat.latency_s:.1f}",
+        "–" if seat.latency_s is None else f"{seat.latency_s:.2f}",
         money(seat.usd),
         visible(seat.why),
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from rich.console import RenderableType
 from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from nsed.cli.phrases import money, plural
@@ -19,6 +20,10 @@ from nsed.state.team import Forecast, Receipt, Role, TaskProfile, Team
 __all__ = ["receipt_view"]
 
 _ROLES: tuple[Role, ...] = ("proposer", "reviewer")
+_CHANCE = (
+    "Chance: that its answer is right, or that its ballot backs the winner. Seen: how "
+    "many observations (old ones faded) stand behind that."
+)
 
 
 def receipt_view(team: Team) -> Iterator[RenderableType]:
@@ -30,10 +35,16 @@ def receipt_view(team: Team) -> Iterator[RenderableType]:
         yield from _seats_alone(team)
         return
     yield from _value(team, receipt)
-    yield from (Text(), seats_table(receipt))
+    yield from (Text(), seats_table(receipt), Text(_CHANCE, "dim"))
     yield from (Text(), *_forecast(receipt.forecast))
     if receipt.limits:
         yield from (_heading("Limits"), limits_table(receipt))
+        if any("set aside" in limit.limit for limit in receipt.limits):
+            yield Text(
+                "set aside: earlier rounds as expected, and the worst case of the "
+                "last one's answers",
+                "dim",
+            )
     if receipt.left_out:
         yield from (_heading("Left out"), left_out_table(receipt))
     if receipt.notes:
@@ -77,8 +88,7 @@ def _value(team: Team, receipt: Receipt) -> Iterator[Text]:
     )
     less = f", less {receipt.redundancy:.3f} for shared errors"
     yield Text(
-        f"It is worth {receipt.objective:.3f} nats"
-        f"{less if receipt.redundancy else ''}."
+        f"It is worth {receipt.objective:.3f} nats{less if receipt.redundancy else ''}."
     )
     proposers = len(team.in_role("proposer"))
     if proposers > 1:
@@ -89,22 +99,26 @@ def _value(team: Team, receipt: Receipt) -> Iterator[Text]:
 
 
 def _forecast(forecast: Forecast) -> Iterator[RenderableType]:
-    spread = ""
-    if forecast.usd is not None:
-        least, most = money(forecast.usd_least), money(forecast.usd_most)
-        spread = f" USD ({least} at least, {most} at most)"
-    lines = {
-        "Rounds": plural(forecast.rounds, "round") + " planned",
-        "Cost": money(forecast.usd) + spread,
-        "Calls": f"{forecast.calls:,}",
-        "Tokens": f"{forecast.input_tokens:,} in, {forecast.output_tokens:,} out",
-        "Time": "unknown"
-        if forecast.seconds is None
-        else f"about {forecast.seconds:,.0f} s if every call is slow (p95)",
-    }
-    yield Text("Expected", "bold")
-    for name, words in lines.items():
-        yield Text(f"  {name:<8}{words}")
+    cost, time = f"{money(forecast.usd)} USD", "unknown"
+    if forecast.usd is None:
+        cost = "unknown"
+    elif forecast.usd_most:
+        cost += (
+            f"; {money(forecast.usd_least)} if one round settles it, "
+            f"{money(forecast.usd_most)} if every text is as long as it may be"
+        )
+    if forecast.seconds is not None:
+        time = f"{forecast.seconds:,.0f} s, if a call in every phase is slow (p95)"
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for name, words in (
+        ("Rounds", f"{forecast.rounds} planned"),
+        ("Cost", cost),
+        ("Calls", f"{forecast.calls:,}"),
+        ("Tokens", f"{forecast.input_tokens:,} in, {forecast.output_tokens:,} out"),
+        ("Time", time),
+    ):
+        table.add_row(f"  {name}", words)
+    yield from (Text("Expected", "bold"), table)
     if forecast.utility:
         yield Text("  Utility of so many rounds (its constants are illustrative):")
         yield UtilityBars(forecast.utility)

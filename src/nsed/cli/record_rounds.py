@@ -12,7 +12,7 @@ from nsed.cli.support_table import answer_of
 from nsed.protocol.identity_mask import label
 from nsed.state.records import Absence, Ballot, Memory
 from nsed.state.run_record import RunRecord
-from nsed.state.team import Role
+from nsed.state.team import Role, Team
 
 __all__ = ["round_view"]
 
@@ -23,9 +23,7 @@ _ROLES: tuple[Role, ...] = ("proposer", "reviewer")
 def round_view(record: RunRecord, number: int) -> Iterator[RenderableType]:
     """Everything the record holds about a round."""
     if team := record.teams.get(str(number)):
-        for role in _ROLES:
-            seats = ", ".join(team.in_role(role)) or "nobody"
-            yield Text(f"{role}s, by {team.broker}: {visible(seats)}", "dim")
+        yield from _team(team)
     yield from _proposals(record, number)
     for ballot in record.ballots.values():
         if ballot.round == number:
@@ -43,6 +41,14 @@ def round_view(record: RunRecord, number: int) -> Iterator[RenderableType]:
     for absence in record.absences.values():
         if absence.round == number:
             yield from _absence(record, absence)
+
+
+def _team(team: Team) -> Iterator[RenderableType]:
+    if team.bound.startswith("re-bound"):
+        yield Text(visible(team.bound), "yellow")
+    for role in _ROLES:
+        seats = ", ".join(team.in_role(role)) or "nobody"
+        yield Text(f"{role}s, by {visible(team.broker)}: {visible(seats)}", "dim")
 
 
 def _proposals(record: RunRecord, number: int) -> Iterator[RenderableType]:

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from nsed.cli.consoles import stdout_console
 from nsed.cli.plain_text import one_line, visible
+from nsed.cli.receipt_view import receipt_view
 from nsed.cli.record_rounds import round_view
 from nsed.cli.report import final_report
 from nsed.state.context import DeliberationConfig
@@ -34,6 +35,10 @@ def _parts(record: RunRecord) -> Iterator[RenderableType]:
     yield Text(visible(record.task))
     yield Rule("Settings", align="left")
     yield from _settings(record)
+    for key, team in sorted(record.teams.items(), key=lambda item: int(item[0])):
+        if team.receipt is not None:
+            yield Rule(f"Team of round {key}", align="left")
+            yield from receipt_view(team)
     for number in sorted({p.round for p in record.proposals.values()}):
         yield Rule(f"Round {number}", align="left")
         yield from round_view(record, number)

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from nsed.cli.phrases import COMMITTED, STOPPED, signed
 from nsed.cli.plain_text import visible
+from nsed.cli.receipt_lines import receipt_lines
 from nsed.cli.support_table import answer_of, rule_lines, support_table
 from nsed.cli.usage_table import usage_table
 from nsed.state.run_record import RunRecord
@@ -23,6 +24,7 @@ def final_report(record: RunRecord, *, cut_short: bool = False) -> Group:
         parts.append(Text(words, "bold yellow"))
     parts += _missing(record)
     parts += _stopped(record)
+    parts += receipt_lines(record)
     if record.tallies:
         parts += [Text(), support_table(record), *rule_lines(record)]
     parts += [Text(), usage_table(record)]

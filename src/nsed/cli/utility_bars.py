@@ -25,5 +25,5 @@ class UtilityBars:
         for rounds, value in enumerate(self._utility, start=1):
             length = round(_WIDTH * min(max(value, 0.0), 1.0))
             yield Text.assemble(
-                f"  U({rounds}) ".ljust(8), (bar * length, "cyan"), f" {value:.3f}"
+                f"    U({rounds}) ".ljust(10), (bar * length, "cyan"), f" {value:.3f}"
             )

@@ -10,14 +10,14 @@ from nsed.models.failures import redact
 from nsed.nodes.telemetry_store import TelemetryStore
 from nsed.telemetry import open_telemetry
 
-__all__ = ["known_experts"]
+__all__ = ["read_telemetry"]
 
 _PATIENCE_S = 10.0
 
 _log = logging.getLogger(__name__)
 
 
-async def known_experts(place: str) -> Telemetry:
+async def read_telemetry(place: str) -> Telemetry:
     """Read it all.
 
     Args:
