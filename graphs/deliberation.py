@@ -11,6 +11,7 @@ from nsed.graphs.routing import (
 )
 from nsed.models.hire import Hire
 from nsed.nodes.broker import Binding
+from nsed.nodes.fan_out import FanOut
 from nsed.nodes.forget_gate import forget_gate
 from nsed.nodes.hiring import Hiring
 from nsed.nodes.identity_mask import identity_mask
@@ -63,9 +64,9 @@ def create_deliberation(
             reach=ours.reachable if ours else None,
         ),
     )
-    graph.add_node("proposer", Proposer(hire))
+    graph.add_node("proposer", Proposer(FanOut(hire)))
     graph.add_node("identity_mask", observed(identity_mask))
-    graph.add_node("peer_review", PeerReview(hire))
+    graph.add_node("peer_review", PeerReview(FanOut(hire)))
     graph.add_node("quadratic_voting", observed(quadratic_voting))
     graph.add_node("forget_gate", forget_gate)
     graph.add_node("stopping", stopping)

@@ -10,7 +10,7 @@ from langgraph.runtime import Runtime
 from nsed.brokers.base import BindRequest, Broker
 from nsed.brokers.observations import UnreachableSeen
 from nsed.brokers.telemetry import Telemetry
-from nsed.nodes.asked import seconds_left, spent, worst_cases
+from nsed.nodes.asked import charged, seconds_left, worst_cases
 from nsed.nodes.prompt_tokens import prompt_tokens
 from nsed.nodes.proposer import propose_request
 from nsed.nodes.team_changes import team_absences
@@ -67,7 +67,7 @@ class Binding:
             money = any(limit.startswith("max_") for limit in error.clash)
             return _halted(started, StopReason.BUDGET if money else StopReason.NO_TEAM)
         asked = {name: worst[name] for name in team.in_role("proposer")}
-        granted = allot(context.caps, spent(started), asked)
+        granted = allot(context.caps, charged(started), asked)
         short = tuple(name for name, n in granted.items() if n == 0)
         if short and round_number > 1:
             # A later round with part of the team would be skewed: stop instead.
@@ -129,12 +129,12 @@ class Binding:
         asked = (
             {name: worst[name][:1] for name in last.in_role("proposer")} if last else {}
         )
-        carried = allot(context.caps, spent(state), asked)
+        carried = allot(context.caps, charged(state), asked)
         return BindRequest(
             task=state["task"],
             config=context,
             round=round_number,
-            spent=spent(state),
+            spent=charged(state),
             incumbent_team=last,
             absences=tuple(state.get("absences", {}).values()),
             now=now,

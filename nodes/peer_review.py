@@ -5,16 +5,15 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 
-from nsed.models.asking import ask
 from nsed.models.base import Message, Reply, Request
-from nsed.nodes.asked import call_records, seconds_left
+from nsed.nodes.asked import call_records
 from nsed.nodes.ballot_form import (
     ballot_example,
     ballot_schema,
     ballot_tokens,
     read_marks,
 )
-from nsed.nodes.hiring import Hiring
+from nsed.nodes.fan_out import FanOut
 from nsed.nodes.memory_view import shown_answer
 from nsed.nodes.peer_text import frame, fresh_mark
 from nsed.nodes.prompt import fill, turns
@@ -33,7 +32,7 @@ __all__ = ["PeerReview", "review_request"]
 class PeerReview:
     """Asks one expert for its ballot."""
 
-    hire: Hiring
+    fan_out: FanOut
 
     async def __call__(
         self,
@@ -52,15 +51,8 @@ class PeerReview:
         def read(reply: Reply) -> Ballot:
             return read_ballot(reply, name, round_number, shown, context)
 
-        outcome = await ask(
-            self.hire(context.expert(name)),
-            review_request(shared, name, context),
-            read,
-            attempts=shared["attempts"][name],
-            retries=context.retries,
-            retry_wait_s=context.retry_wait_s,
-            deadline_s=seconds_left(shared, context),
-        )
+        request = review_request(shared, name, context)
+        outcome = await self.fan_out.ask(shared, runtime, name, request, read)
         update = call_records(
             outcome, round_number=round_number, phase="review", expert=name
         )

@@ -33,7 +33,8 @@ def quadratic_voting(
     context, round_number = runtime.context, state["round"]
     ballots = ballots_of(state, round_number)
     require_quorum(state, context, phase="review", present=len(ballots))
-    tally = votes_tally(state, context) if ballots else plurality_tally(state, context)
+    enough = len(ballots) >= context.review_quorum
+    tally = (votes_tally if enough else plurality_tally)(state, context)
     decided: DeliberationState = {
         **state,
         "tallies": {**state.get("tallies", {}), str(round_number): tally},
@@ -96,7 +97,7 @@ def votes_tally(state: DeliberationState, config: DeliberationConfig) -> Tally:
 
 
 def plurality_tally(state: DeliberationState, config: DeliberationConfig) -> Tally:
-    """Count equal answers where there is no ballot; no vote is made up."""
+    """Count equal answers where ballots are too few; no vote is made up."""
     ids = state["candidates"]
     return Tally(
         round=state["round"],

@@ -12,13 +12,14 @@ from nsed.protocol.errors import did_you_mean
 from nsed.protocol.ledger import Caps
 from nsed.protocol.usage import NANO_USD
 from nsed.state.expert_config import ExpertConfig
+from nsed.state.phase_limits import PhaseLimits
 from nsed.state.roster import EMBEDDED_ROSTER
 from nsed.state.team_limits import TeamLimits
 
 __all__ = ["DeliberationConfig"]
 
 
-class DeliberationConfig(TeamLimits):
+class DeliberationConfig(TeamLimits, PhaseLimits):
     """The knobs of one deliberation. Immutable, so a run can quote it in its record.
 
     The defaults run offline, with small models on this machine.

@@ -6,6 +6,7 @@ from nsed.protocol.consensus import Rule
 from nsed.protocol.forget_gate import Dropped, MemoryItem
 from nsed.protocol.stopping import CommitType, StopReason
 from nsed.protocol.usage import Usage
+from nsed.state.panel import PanelRound
 from nsed.state.record import Record
 
 __all__ = [
@@ -103,6 +104,10 @@ class CallRecord(Record):
     usage: Usage
     cached: bool = False
     """Whether nobody was asked: the reply is out of the response cache, at no cost."""
+    replica: bool = False
+    """Whether the expert's second endpoint was asked, as a hedge."""
+    at_most: Usage | None = None
+    """Its worst case, where nobody knows what it used; caps count that."""
 
 
 class AnswerTally(Record):
@@ -124,7 +129,7 @@ class Tally(Record):
     round: int
     rule: Rule
     decided_by: Literal["votes", "plurality"]
-    """`plurality` only where no ballot was usable."""
+    """`plurality` only where fewer ballots were usable than `review_quorum`."""
     candidates: tuple[str, ...]
     votes: dict[str, dict[str, float]]
     """By reviewer, then proposal id; in [-1, 1]. Absent means not voted on."""
@@ -156,7 +161,8 @@ class Verdict(Record):
 
     status: Status
     answer: str
-    """The short answer, or the whole text where there is none."""
+    """The short answer, or the whole text where there is none. Empty, as are the next
+    two, where the status is `failed`: there is no answer."""
     text: str
     """The winning proposal."""
     proposal: str
@@ -172,3 +178,7 @@ class Verdict(Record):
     usage: Usage
     seconds: float
     """Wall-clock time of the run."""
+    panel: tuple[PanelRound, ...] = ()
+    """Who took part, by round: the effective panel."""
+    failure: str = ""
+    """For `failed`: the error that ended the run, its type first."""

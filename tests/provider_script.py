@@ -52,6 +52,8 @@ class Answer:
     """The whole body instead, whatever it is."""
     fault: Literal["hang", "reset"] | None = None
     """Never answer, or reset the connection in the middle of the body."""
+    delay_s: float = 0
+    """How much later than others it answers."""
 
     def payload(self, seen: Seen) -> bytes:
         """The body that answers a request."""

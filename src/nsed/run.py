@@ -14,9 +14,10 @@ from langgraph.store.base import BaseStore
 from nsed.brokers.base import Broker
 from nsed.graphs.catalogue import create_graph
 from nsed.graphs.checkpointing import record_serializer
+from nsed.nodes.failed_verdict import failed_verdict
 from nsed.nodes.hiring import Hiring
 from nsed.nodes.prompt import PROMPTS
-from nsed.protocol.errors import QuorumError
+from nsed.protocol.errors import DegradedError, QuorumError
 from nsed.protocol.stopping import StopReason
 from nsed.state.context import DeliberationConfig
 from nsed.state.events import DeliberationEvent
@@ -54,6 +55,7 @@ class Run:
         """Prepare; nothing is asked yet. Telemetry goes to the store, if any."""
         self.task, self.config, self.graph_name = task, config, graph
         self.run_id = run_id or uuid.uuid4().hex
+        self._failure: QuorumError | DegradedError | None = None
         self._graph = create_graph(graph, hire=hire, broker=broker).compile(
             checkpointer=checkpointer or InMemorySaver(serde=record_serializer()),
             store=store,
@@ -64,14 +66,23 @@ class Run:
         }
 
     async def events(self) -> AsyncIterator[DeliberationEvent]:
-        """Run, and tell what happens as it happens."""
-        async for event in self._graph.astream(
-            {"task": self.task},
-            self._thread,
-            context=self.config,
-            stream_mode="custom",
-        ):
-            yield cast("DeliberationEvent", event)
+        """Run, and tell what happens as it happens.
+
+        Raises:
+            NsedError: There is no answer; after a `QuorumError` or `DegradedError`
+                `record()` has what there is instead.
+        """
+        try:
+            async for event in self._graph.astream(
+                {"task": self.task},
+                self._thread,
+                context=self.config,
+                stream_mode="custom",
+            ):
+                yield cast("DeliberationEvent", event)
+        except (QuorumError, DegradedError) as error:
+            self._failure = error
+            raise
 
     async def conclude(self) -> RunRecord:
         """End a cancelled run with its best answer so far.
@@ -105,14 +116,20 @@ class Run:
         return await self.record()
 
     async def record(self) -> RunRecord:
-        """The record of a finished run.
+        """The record of a run that has ended, also of one that failed.
+
+        A run that too few took part in has a verdict without an answer, `failed`; its
+        record keeps what came in, who was absent, and the bill.
 
         Raises:
             KeyError: The run has not come to a verdict.
         """
         snapshot = await self._graph.aget_state(self._thread)
+        state = cast("DeliberationState", snapshot.values)
+        if self._failure is not None and "verdict" not in state:
+            state = {**state, "verdict": failed_verdict(state, self._failure)}
         return record_of(
-            cast("DeliberationState", snapshot.values),
+            state,
             self.config,
             nsed_version=VERSION,
             run_id=self.run_id,

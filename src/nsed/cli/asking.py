@@ -20,6 +20,7 @@ from nsed.cli.session import Ended, run_session, seated
 from nsed.cli.telemetry_place import telemetry_place
 from nsed.cli.trail_place import signing_key_path
 from nsed.cli.trail_writing import save_trail
+from nsed.cli.usage_table import usage_table
 from nsed.config.file import load_config
 from nsed.graphs.catalogue import create_graph
 from nsed.protocol.errors import ConfigError, NsedError
@@ -49,7 +50,8 @@ def answer(wanted: Answering) -> ExitCode:
     """Run it, print what is asked for, and return how it ended.
 
     Raises:
-        NsedError: There is no answer; the message says why.
+        NsedError: There is no answer, and no record of the attempt; the message says
+            why.
     """
     if wanted.as_json and wanted.short:
         raise ConfigError("give --json or --short, not both")
@@ -95,6 +97,8 @@ def _finish(
                 saved.append(f"Trail: {target}")
         except NsedError as error:  # the answer is shown all the same
             failure = error
+    if ended.failure is not None:
+        return _failed(ended.failure, record, saved, failure, wanted)
     _print_answer(record, wanted)
     if not wanted.quiet:
         console = stderr_console()
@@ -112,6 +116,28 @@ def _finish(
         return ExitCode.FAILED
     full = record.verdict.status == "complete"
     return ExitCode.ANSWER if full else ExitCode.DEGRADED
+
+
+def _failed(
+    why: NsedError,
+    record: RunRecord,
+    saved: list[str],
+    unsaved: NsedError | None,
+    wanted: Answering,
+) -> ExitCode:
+    """No answer: nothing that looks like one, but the record where it is wanted."""
+    if wanted.as_json:
+        typer.echo(record_json(record))
+        sys.stdout.flush()
+    complain(str(why))
+    if not wanted.quiet:
+        console = stderr_console()
+        console.print(usage_table(record))
+        for line in saved:
+            console.print(line, soft_wrap=True)
+    if unsaved is not None:
+        complain(str(unsaved))
+    return ExitCode.FAILED
 
 
 def _warn(ended: Ended, record: RunRecord) -> None:

@@ -13,7 +13,7 @@ from nsed.cli.exits import ExitCode, complain
 from nsed.cli.live_view import LiveView
 from nsed.cli.telemetry_place import data_folder
 from nsed.models.hire import Hire
-from nsed.protocol.errors import QuorumError
+from nsed.protocol.errors import DegradedError, NsedError, QuorumError
 from nsed.run import Run
 from nsed.state.context import DeliberationConfig
 from nsed.state.expert_config import ExpertConfig
@@ -30,6 +30,8 @@ class Ended:
     record: RunRecord | None
     """None if it was cut short before anybody had answered."""
     cut_short: bool
+    failure: NsedError | None = None
+    """Why there is no answer, though there is a record."""
 
 
 def seated(config: DeliberationConfig, graph: str) -> tuple[ExpertConfig, ...]:
@@ -75,7 +77,7 @@ async def run_session(
 
     Raises:
         ConfigError: An expert of the team cannot be asked; a line for each.
-        NsedError: There is no answer.
+        NsedError: There is no answer, and no record of the attempt.
     """
     hire = Hire(response_cache=response_cache)
 
@@ -98,6 +100,8 @@ async def run_session(
                         raise
                     view.cut_short()
                     return Ended(await _conclude(run), cut_short=True)
+                except (QuorumError, DegradedError) as error:
+                    return Ended(await run.record(), cut_short=False, failure=error)
             return Ended(await run.record(), cut_short=False)
     finally:
         await hire.aclose()

@@ -26,6 +26,7 @@ _USED_BY = {
     "api_key_env": ("openai",),
     "api_key_file": ("openai",),
     "base_url": ("openai",),
+    "hedge_base_url": ("openai",),
     "model_class": ("langchain", "community"),
     "model_kwargs": ("openai", "langchain", "community"),
     "script": ("scripted",),

@@ -38,8 +38,14 @@ _LIMITS: Final = (
     "patience_s",
     "phase_latency_s",
     "call_timeout_s",
+    "propose_timeout_s",
+    "review_timeout_s",
+    "straggler_factor",
+    "straggler_min_s",
+    "hedge_after_s",
     "retries",
     "retry_wait_s",
+    "retry_budget",
 )
 SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "roles": ROLES,
