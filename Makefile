@@ -69,7 +69,7 @@ routing: $(VENV)/.dev ## Accuracy against USD on recorded answers; writes build/
 	mkdir -p build && $(BIN)/python benchmarks/broker_routing.py --plot build/routing.png
 
 faults: $(VENV)/.dev ## The fault matrix, played and printed
-	$(BIN)/python benchmarks/fault_matrix.py
+	$(BIN)/python benchmarks/fault_table.py
 
 soak: $(VENV)/.dev ## Half an hour of faults: does anything grow?
 	$(BIN)/python benchmarks/soak.py --minutes 30

@@ -21,7 +21,7 @@ def test_the_record_is_saved_and_can_be_shown(pool: Path, nsed: Nsed) -> None:
 
     assert (ended.exit_code, ended.stdout) == (1, "")
     assert "error: `propose` phase: 0 of 1 required experts" in ended.stderr
-    (saved,) = (pool / "runs").iterdir()
+    (saved,) = (pool / "runs").glob("*.json")
     shown = nsed("show", str(saved))
     assert shown.exit_code == 0
     assert "FAILED: not the full panel" in shown.stdout

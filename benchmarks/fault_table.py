@@ -3,7 +3,7 @@
 One round of four experts with a quorum of two, against a provider on this machine.
 `tests/faults/test_matrix.py` holds every cell to what is promised; this shows it.
 
-    python benchmarks/fault_matrix.py [--fault hang]
+    python benchmarks/fault_table.py [--fault hang]
 """
 
 import argparse
