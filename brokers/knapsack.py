@@ -113,8 +113,10 @@ def _solve_ranked(problem: Problem, effort: float) -> Solution:
         find = best_seats
     sizes = split_by_proposals(problem)
     best, tried = Solution("infeasible"), []
-    for one in sizes:
+    for one in sorted(sizes, key=highest_value, reverse=True):
         known = best.value if best.found else None
+        if known is not None and highest_value(one) < known:
+            break  # nor can any of those that follow
         tried.append(find(one, effort=effort / len(sizes), at_least=known))
         best = max(best, tried[-1], key=lambda found: _rank(problem, found))
     open_ = [found for found in tried if found.status in ("feasible", "unknown")]
@@ -136,10 +138,40 @@ def split_by_proposals(problem: Problem) -> list[Problem]:
     def fixed(limits: tuple[int, ...], n: int) -> tuple[int, ...]:
         return (*limits[:c], n, *limits[c + 1 :])
 
-    return [
+    split = [
         replace(problem, least=fixed(problem.least, n), most=fixed(problem.most, n))
         for n in range(most, problem.least[c] - 1, -1)
     ]
+    return [one for one in split if _affordable(one)] or split[-1:]
+
+
+def highest_value(problem: Problem) -> int:
+    """No team is worth more: the best seats of each role, and the least overlaps.
+
+    For problems with the number of proposals fixed.
+    """
+    c, total = problem.counted, 0
+    for r, most in enumerate(problem.most):
+        column = np.sort(problem.values[problem.eligible[:, r], r])[::-1]
+        total += int(column[:most].clip(min=0).sum())
+    if problem.overlap is None:
+        return total
+    lesser = np.sort(problem.overlap[problem.eligible[:, c]])[: problem.least[c]]
+    return total - int((lesser * np.arange(len(lesser))[::-1]).sum())
+
+
+def _affordable(problem: Problem) -> bool:
+    """Whether the cheapest seats of each role fit, each role by itself cheapest."""
+    c, read = problem.counted, problem.least[problem.counted]
+    for resource in problem.resources:
+        least = 0
+        for r, seats in enumerate(problem.least):
+            fewer = 0 if r == c else max(0, read - 1)
+            cost = resource.base[:, r] + resource.slope[:, r] * fewer
+            least += int(np.sort(cost[problem.eligible[:, r]])[:seats].sum())
+        if least > resource.capacity:
+            return False
+    return True
 
 
 def _rank(problem: Problem, found: Solution) -> tuple[float, int]:

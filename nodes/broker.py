@@ -3,6 +3,7 @@
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
+from inspect import isawaitable
 from typing import Any
 
 from langgraph.runtime import Runtime
@@ -14,6 +15,7 @@ from nsed.nodes.asked import charged, seconds_left, worst_cases
 from nsed.nodes.prompt_tokens import prompt_tokens
 from nsed.nodes.proposer import propose_request
 from nsed.nodes.team_changes import team_absences
+from nsed.nodes.team_check import require_team
 from nsed.nodes.telemetry_so_far import telemetry_so_far
 from nsed.protocol.errors import BudgetError, InfeasibleTeam, NsedError
 from nsed.protocol.ledger import Caps, allot
@@ -91,7 +93,9 @@ class Binding:
 
     async def _bound(self, request: BindRequest) -> Team:
         """The broker's team, once all its new members can be asked."""
-        team = await self.broker.bind(request)
+        binding: object = self.broker.bind(request)
+        found = await binding if isawaitable(binding) else binding
+        team = require_team(found, request, self.broker)
         before = request.incumbent_team
         known = {seat.expert for seat in before.seats} if before else set()
         new = [s.expert for s in team.seats if s.expert not in known]

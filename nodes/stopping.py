@@ -39,5 +39,8 @@ def _no_time(state: DeliberationState, config: DeliberationConfig) -> bool:
     """Whether a round as long as the last one would end too late."""
     limits = (config.deadline_s, config.patience_s)
     now = time.time()
+    if state["round"] >= config.rounds:  # there is no other round to fit in
+        left = config.deadline_s
+        return left is not None and now - state["started_at"] >= left
     end = now - state["started_at"] + now - state["round_started_at"]
     return any(limit is not None and end >= limit for limit in limits)

@@ -49,7 +49,7 @@ def test_the_receipt_is_shown_whole(saved: Path, nsed: Nsed) -> None:
 
     for part in (
         "Team of round 1 ",
-        "Team of 3, optimal: no team within the limits is worth more.",
+        "Team of 3, optimal: no team within the limits is worth more in ",
         "Its 3 proposers are as good as n_eff = ",
         "Chance, 90 %",
         "its constants are illustrative",
