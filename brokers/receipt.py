@@ -146,7 +146,7 @@ def _left_out(posed: TeamProblem, found: Solution) -> list[LeftOut]:
     ]
     most = EXAMINED[posed.request.thorough]
     if int(posed.problem.eligible.sum()) > LARGE:
-        most //= 3
+        most //= 8
     examined = [_let_in(posed, found, m) for m in others[:most]]
     return [
         *examined,
