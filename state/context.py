@@ -98,6 +98,10 @@ class DeliberationConfig(TeamLimits, PhaseLimits):
     critique_chars: int = Field(default=160, ge=20, le=4000)
     """Most characters of one critique; raise it for large models."""
 
+    peer_text_chars: int = Field(default=8000, ge=200, le=1_000_000)
+    """Most characters of one peer's text in a prompt; of a longer one the middle is
+    left out, and the prompt says how much."""
+
     claims_per_review: int = Field(default=0, ge=0, le=8)
     """Most checkable claims a reviewer may state about one candidate."""
 
