@@ -14,7 +14,7 @@ _BLOCK = re.compile(
     re.DOTALL,
 )
 _KINDS = "|".join(r"\s*".join(kind) for kind in FENCES)
-_TAG = re.compile(rf"<\s*(/?)\s*(?:{_KINDS})\b[^<>]*>?")
+_TAG = re.compile(rf"<\s*(/?)\s*(?:{_KINDS})\b[^<>\n]*>?")
 _LETTERS = str.maketrans("\u0430\u0441\u0501\u0435\u0456\u043e\u0440\u0442", "acdeiopt")
 _BRACKETS = str.maketrans("\u2039\u27e8\u3008\u203a\u27e9\u3009\u2044", "<<<>>>/")
 
