@@ -15,11 +15,12 @@ from nsed.state.expert_config import ExpertConfig
 from nsed.state.phase_limits import PhaseLimits
 from nsed.state.roster import EMBEDDED_ROSTER
 from nsed.state.team_limits import TeamLimits
+from nsed.state.vote_guards import VoteGuards
 
 __all__ = ["DeliberationConfig"]
 
 
-class DeliberationConfig(TeamLimits, PhaseLimits):
+class DeliberationConfig(TeamLimits, PhaseLimits, VoteGuards):
     """The knobs of one deliberation. Immutable, so a run can quote it in its record.
 
     The defaults run offline, with small models on this machine.
@@ -183,6 +184,7 @@ class DeliberationConfig(TeamLimits, PhaseLimits):
             raise ValueError(msg)
         self._check_servers()
         self.check_pool(self.experts)
+        self.check_reviewer_weights(names)
         self._check_pins_have_a_role()
         return self
 
