@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 Q ?=
 .DEFAULT_GOAL := help
-.PHONY: help install ask test quick format check types lower live bench knapsack routing faults soak studio clean
+.PHONY: help install ask test quick format check types lower live bench knapsack routing faults soak collusion studio clean
 
 help: ## Show the verbs
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -70,6 +70,9 @@ routing: $(VENV)/.dev ## Accuracy against USD on recorded answers; writes build/
 
 faults: $(VENV)/.dev ## The fault matrix, played and printed
 	$(BIN)/python benchmarks/fault_table.py
+
+collusion: $(VENV)/.dev ## What the vote's guards hold against a bloc, simulated
+	$(BIN)/python benchmarks/collusion.py
 
 soak: $(VENV)/.dev ## Half an hour of faults: does anything grow?
 	$(BIN)/python benchmarks/soak.py --minutes 30

@@ -4,11 +4,12 @@ from dataclasses import replace
 
 from nsed.models.base import Message, Request
 from nsed.models.patience import REASKS, RUNGS
+from nsed.protocol.shown_text import shown_text
 
 __all__ = ["QUOTED_CHARS", "finish_of", "most_attempts", "reask_of"]
 
 QUOTED_CHARS = 1500
-"""Most characters of a reply that are quoted back."""
+"""Most characters of a reply, or of a complaint about it, that are quoted back."""
 FINISH_TOKENS = 64
 """Most output tokens of an answer that is asked for once more."""
 
@@ -20,10 +21,11 @@ def most_attempts(*, retries: int, structured: bool) -> int:
 
 def reask_of(request: Request, reply: str, complaint: str) -> Request:
     """Quote the reply and what is wrong with it, and ask again."""
-    wrong = f"That reply cannot be used: {complaint[:QUOTED_CHARS]}. Reply again, "
+    if request.reask is None:
+        return request
     turns = (
-        Message("assistant", reply[:QUOTED_CHARS]),
-        Message("user", f"{wrong}JSON only."),
+        Message("assistant", shown_text(reply[:QUOTED_CHARS], chars=QUOTED_CHARS)),
+        Message("user", request.reask(complaint)),
     )
     return replace(request, messages=(*request.messages, *turns))
 
@@ -31,7 +33,7 @@ def reask_of(request: Request, reply: str, complaint: str) -> Request:
 def finish_of(request: Request, reply: str) -> Request:
     """Show a model the end of what it was cut off at, and ask for the answer only."""
     turns = (
-        Message("assistant", reply[-QUOTED_CHARS:]),
+        Message("assistant", shown_text(reply[-QUOTED_CHARS:], chars=QUOTED_CHARS)),
         Message("user", request.finish),
     )
     return replace(

@@ -56,7 +56,7 @@ def worst_cases(
     """Bound each attempt that asking may take; re-asks quote a reply and cost more."""
     prices = config.expert(expert).prices
     structured = request.json_schema is not None
-    longest = "\U0010ffff" * QUOTED_CHARS  # four bytes each
+    longest = "\U00020000" * QUOTED_CHARS  # four bytes each, and shown as it is
     again = (
         reask_of(request, longest, longest)
         if structured

@@ -1,6 +1,7 @@
 """Review: one expert judges all his candidates in one call, on one ballot."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from langgraph.runtime import Runtime
@@ -15,8 +16,9 @@ from nsed.nodes.ballot_form import (
 )
 from nsed.nodes.fan_out import FanOut
 from nsed.nodes.memory_view import shown_answer
-from nsed.nodes.peer_text import frame, fresh_mark
+from nsed.nodes.peer_text import frame
 from nsed.nodes.prompt import fill, turns
+from nsed.nodes.reask import reask
 from nsed.nodes.shared_state import shared_state
 from nsed.protocol.errors import ExpertError
 from nsed.protocol.identity_mask import label
@@ -76,8 +78,13 @@ def review_request(
     texts = [state["proposals"][id_].text for id_ in state["masks"][reviewer]]
     labels = tuple(label(i) for i in range(len(texts)))
     claims, chars = config.claims_per_review, config.critique_chars
-    mark = fresh_mark(str(config.seed), reviewer, *texts)
-    shown = frame("candidate", list(zip(labels, texts, strict=True)), mark=mark)
+    call = f"{config.seed}.r{state['round']}.review.{reviewer}"
+    shown = frame(
+        "candidate",
+        list(zip(labels, texts, strict=True)),
+        call=call,
+        chars=config.peer_text_chars,
+    )
     if config.expert(reviewer).few_shot:
         # The same beginning as a proposer's prompt: servers cache it. The examples
         # show the form; small models would copy the 0 of an empty one.
@@ -99,6 +106,7 @@ def review_request(
         round=state["round"],
         seed=config.seed,
         json_schema=ballot_schema(labels, chars=chars, claims=claims),
+        reask=partial(reask, call=call),
     )
 
 

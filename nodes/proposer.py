@@ -66,11 +66,12 @@ def propose_request(
     """Write the prompt of a round; the first is independent, later ones have memory."""
     memory = state.get("memories", {}).get(str(round_number - 1))
     task = state["task"]
-    question = (
-        fill("propose_again", task=task, memory=memory_view(memory))
-        if memory and memory.kept
-        else fill("propose", task=task)
-    )
+    if memory and memory.kept:
+        call = f"{config.seed}.r{round_number}.propose.{expert}"
+        seen = memory_view(memory, call=call, chars=config.peer_text_chars)
+        question = fill("propose_again", task=task, memory=seen)
+    else:
+        question = fill("propose", task=task)
     chosen = config.expert(expert)
     return Request(
         messages=(

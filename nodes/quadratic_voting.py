@@ -1,6 +1,7 @@
 """Vote: the whole matrix of ballots at once, then winner and conviction."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from nsed.nodes.quorum import require_quorum
 from nsed.nodes.round_facts import ballots_of, category_of, round_facts
+from nsed.nodes.vote_guards import guard_words, influence_of
 from nsed.protocol.consensus import (
     Candidate,
     Consensus,
@@ -68,7 +70,9 @@ def votes_tally(state: DeliberationState, config: DeliberationConfig) -> Tally:
     held = _incumbent(state, candidates)
     if held is not None:
         candidates[held] = _with_kept_evidence(state, candidates, held)
-    outcome = decide(
+    influence = influence_of(ballots, config)
+    deciding = partial(
+        decide,
         weights,
         candidates,
         rule=config.rule,
@@ -76,6 +80,8 @@ def votes_tally(state: DeliberationState, config: DeliberationConfig) -> Tally:
         incumbent=held,
         margin=config.margin,
     )
+    outcome = deciding(influence=influence)
+    free = ids[deciding().winner] if influence.guarded else None
     picks = {rule: ids[i] for rule, i in outcome.winners_by_rule.items()}
     return Tally(
         round=round_number,
@@ -93,6 +99,8 @@ def votes_tally(state: DeliberationState, config: DeliberationConfig) -> Tally:
         winners_by_rule=picks,
         rules_agree=len({state["proposals"][id_].key for id_ in picks.values()}) == 1,
         evidence=0.0,
+        guards=guard_words(influence, outcome.answer_votes),
+        unguarded_winner=free,
     )
 
 

@@ -145,6 +145,10 @@ class Tally(Record):
     """Whether all rules pick the same answer."""
     evidence: float
     """E(r) so far."""
+    guards: tuple[str, ...] = ()
+    """In plain words: what the vote's guards did; empty where none is on."""
+    unguarded_winner: str | None = None
+    """Proposal id that would lead without them; None where none is on."""
 
 
 class Memory(Record):

@@ -180,3 +180,23 @@ def test_an_answer_of_many_words_is_folded(pool: Path, nsed: Nsed) -> None:
     assert max(map(len, told.splitlines())) <= 80
     assert told.count("word") >= 400
     shutil.rmtree(pool / "runs")
+
+
+def test_what_the_guards_of_the_vote_did_is_told(pool: Path, nsed: Nsed) -> None:
+    text = (pool / "nsed.toml").read_text()
+    guards = '[deliberation]\ntrim = 0.1\nreviewer_weights = { "bob" = 2 }\n'
+    (pool / "nsed.toml").write_text(text.replace("[limits]", f"{guards}\n[limits]", 1))
+    nsed("ask", "What is 6 * 7?", "--rounds", "1", "--save", "runs", "-q")
+    (file,) = (pool / "runs").glob("*.json")
+    document = json.loads(file.read_text())
+    tally = document["tallies"]["1"]
+    tally["unguarded_winner"] = next(
+        id_ for id_, p in document["proposals"].items() if p["answer"] == "41"
+    )
+    file.write_text(json.dumps(document))
+
+    told = " ".join(nsed("show", str(file)).stdout.split())
+
+    assert "Round 1: trim: the highest and the lowest 10% of the say" in told
+    assert "Round 1: reviewer_weights: not every ballot counts the same." in told
+    assert "Round 1: without its guards, 41." in told
