@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 Q ?=
 .DEFAULT_GOAL := help
-.PHONY: help install ask test quick format check types lower live bench knapsack kills routing studio clean
+.PHONY: help install ask test quick format check types lower live bench knapsack kills routing faults soak collusion studio clean
 
 help: ## Show the verbs
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -71,6 +71,15 @@ kills: $(VENV)/.dev ## 200 runs killed at random moments and resumed, and 50 in 
 
 routing: $(VENV)/.dev ## Accuracy against USD on recorded answers; writes build/routing.png
 	mkdir -p build && $(BIN)/python benchmarks/broker_routing.py --plot build/routing.png
+
+faults: $(VENV)/.dev ## The fault matrix, played and printed
+	$(BIN)/python benchmarks/fault_table.py
+
+collusion: $(VENV)/.dev ## What the vote's guards hold against a bloc, simulated
+	$(BIN)/python benchmarks/collusion.py
+
+soak: $(VENV)/.dev ## Half an hour of faults: does anything grow?
+	$(BIN)/python benchmarks/soak.py --minutes 30
 
 studio: $(VENV)/.dev ## Serve the graph for LangGraph Studio, on loopback
 	LANGGRAPH_CLI_NO_ANALYTICS=1 LANGGRAPH_NO_VERSION_CHECK=1 $(BIN)/langgraph dev --no-browser --host 127.0.0.1 --port 2024

@@ -59,6 +59,9 @@ class Change:
         return abs(self.needed - self.now) / max(1, abs(self.now))
 
 
+FAMILIES = Limit("families")
+
+
 def limits_of(problem: Problem) -> list[Limit]:
     """Every limit that a user set, those first that he is most likely to keep."""
     roles = range(len(problem.least))
@@ -105,7 +108,7 @@ def smallest_changes(problem: Problem, clash: tuple[Limit, ...]) -> tuple[Change
                 changes.append(Change(limit, now, None))
             continue
         needed = _best(freed, goal, limit.index)
-        nobody = limit == Limit("least", problem.counted) and needed == 0
+        nobody = needed == 0 and limit in (Limit("least", problem.counted), FAMILIES)
         if needed is not None and not nobody:  # without a proposer there is no team
             changes.append(Change(limit, now, needed))
     return tuple(sorted(changes, key=lambda change: change.share))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nsed.brokers.knapsack import Problem
+from nsed.brokers.knapsack_problem import Problem
 
 __all__ = ["Floats", "column_bounds"]
 

@@ -34,7 +34,7 @@ CATEGORY_WEIGHT = 8.0
 SUPPORT_WEIGHT = 0.25
 """A proposal's net support counts as so much of a grade: peers may all be wrong."""
 AGREEMENT_WEIGHT = 4.0
-"""How much an expert's own skill says of it as a reviewer."""
+"""The prior of a reviewer counts as so many ballots."""
 ANSWERS = (9.5, 0.5)
 """Prior of answering at all: so many replies, so many failures."""
 MIDDLE_90 = (0.05, 0.95)
@@ -90,6 +90,7 @@ def expertise(
     now: float,
     wrong_answers: float = 10.0,
     explore: int | None = None,
+    verify: float = 0.8,
 ) -> Expertise:
     """Judge an expert for a role.
 
@@ -102,12 +103,13 @@ def expertise(
         wrong_answers: K, over how many wrong answers errors spread; at least 1.
         explore: Seed of Thompson sampling: the chance is then drawn from the belief.
             None takes its mean.
+        verify: p_v of the utility curve: that a verdict on a proposal is right.
     """
     seen = telemetry.summary(listing.identity, now)
     here = telemetry.summary(listing.identity, now, category=category)
     belief = _right(listing, category, seen, here)
     if role == "reviewer":
-        belief = _agrees(belief, here, seen)
+        belief = _agrees(belief, here, seen, verify)
     p = belief.mean
     if explore is not None:
         p = belief.draw(explore, listing.name, role, category)
@@ -139,10 +141,14 @@ def _updated(prior: float, weight: float, seen: Summary) -> Belief:
     return Belief(weight * prior + good, weight * (1 - prior) + bad, good + bad)
 
 
-def _agrees(right: Belief, here: Summary, seen: Summary) -> Belief:
-    """Chance that its ballot backs the final winner; a solver is thought to see it."""
+def _agrees(right: Belief, here: Summary, seen: Summary, verify: float) -> Belief:
+    """Chance that its ballot backs the final winner.
+
+    The prior lies half way between its own skill and p_v: to check is easier than to
+    solve, and a solver is better at it.
+    """
     known = here if here.agreed + here.disagreed else seen
-    prior = right.mean
+    prior = (right.mean + verify) / 2
     return Belief(
         AGREEMENT_WEIGHT * prior + known.agreed,
         AGREEMENT_WEIGHT * (1 - prior) + known.disagreed,

@@ -24,7 +24,7 @@ def forecast_of(posed: TeamProblem, seats: Iterable[tuple[int, int]]) -> Forecas
         output_tokens=expected.output_tokens,
         usd=_usd(expected),
         usd_least=_usd(least),
-        usd_most=_usd(most),
+        usd_most=_capped(posed, _usd(most)),
         seconds=_seconds(posed, chosen),
         utility=tuple(
             posed.request.config.curve.utility(t) for t in range(1, posed.rounds + 1)
@@ -61,6 +61,14 @@ def _sum(
         if r != posed.problem.counted:
             parts += [seat.slope] * (len(writes) - (m in writes))
     return total_usage(parts)
+
+
+def _capped(posed: TeamProblem, usd: float | None) -> float | None:
+    """No run spends more than its cap leaves."""
+    cap = posed.request.config.caps.nano_usd
+    if usd is None or cap is None:
+        return usd
+    return min(usd, max(0, cap - posed.request.spent.nano_usd) / NANO_USD)
 
 
 def _usd(usage: Usage) -> float | None:

@@ -43,7 +43,7 @@ class GreedyRoles:
         for rounds in range(request.config.rounds - request.round + 1, 0, -1):
             posed = pose(request, profile, rounds=rounds)
             seats = fill_greedily(posed.problem)
-            if seats is not None:
+            if seats:
                 return Team(
                     round=request.round,
                     started_at=request.now,
@@ -55,7 +55,7 @@ class GreedyRoles:
                 )
         raise InfeasibleTeam(
             ["greedy role filling"],
-            ['set broker = "knapsack", which finds a team wherever there is one'],
+            ['set broker = "knapsack": it finds a team, or says which limits clash'],
             [],
         )
 
@@ -95,4 +95,5 @@ def _has_room(problem: Problem, seats: list[tuple[int, int]]) -> bool:
         all(a <= b for a, b in zip(use.resources, capacities, strict=True))
         and all(a <= b for a, b in zip(use.hosts, problem.host_capacity, strict=True))
         and not (use.crowded or use.overfull)
+        and not (problem.reads_others and use.idle)
     )

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsed.brokers.knapsack_problem import NO_LIMIT, Ints, Problem, Resource
+from nsed.brokers.knapsack_split import highest_value, split_by_proposals
 from nsed.brokers.limit_use import Use, fits, use_of, value_of
 
 __all__ = [
@@ -34,6 +35,8 @@ __all__ = [
 Seats = tuple[tuple[int, int], ...]
 EFFORT = 10.0
 """Most work for one problem, in the solver's deterministic time (about seconds)."""
+SHARES = 4
+"""Of the effort that is left, one in so many goes to the next number of proposals."""
 SMALL = 260
 """Problems with at most so many columns are solved whole."""
 
@@ -111,11 +114,17 @@ def _solve_ranked(problem: Problem, effort: float) -> Solution:
     find = solve_by_core
     if int(problem.eligible.sum()) <= SMALL:
         find = best_seats
-    sizes = split_by_proposals(problem)
-    best, tried = Solution("infeasible"), []
-    for one in sizes:
+    sizes = [(highest_value(one), one) for one in split_by_proposals(problem)]
+    sizes.sort(key=lambda size: -size[0])
+    best, tried, left = Solution("infeasible"), [], effort
+    for at_most, one in sizes:
         known = best.value if best.found else None
-        tried.append(find(one, effort=effort / len(sizes), at_least=known))
+        if known is not None and at_most < known:
+            break  # nor can any of those that follow
+        share = left if len(sizes) == 1 else left / SHARES
+        left -= share
+        found = find(one, effort=share, at_least=known)
+        tried.append(replace(found, bound=min(found.bound, at_most)))
         best = max(best, tried[-1], key=lambda found: _rank(problem, found))
     open_ = [found for found in tried if found.status in ("feasible", "unknown")]
     bound = max((found.bound for found in open_), default=best.value)
@@ -124,22 +133,6 @@ def _solve_ranked(problem: Problem, effort: float) -> Solution:
     if bound <= best.value:
         return replace(best, status="optimal", bound=best.value)
     return replace(best, status="feasible", bound=bound)
-
-
-def split_by_proposals(problem: Problem) -> list[Problem]:
-    """Split where reading costs: with the number of proposals fixed, all is linear."""
-    c = problem.counted
-    most = min(problem.most[c], int(problem.eligible[:, c].sum()))
-    if not any(x.slope.any() for x in problem.resources) or problem.least[c] >= most:
-        return [problem]
-
-    def fixed(limits: tuple[int, ...], n: int) -> tuple[int, ...]:
-        return (*limits[:c], n, *limits[c + 1 :])
-
-    return [
-        replace(problem, least=fixed(problem.least, n), most=fixed(problem.most, n))
-        for n in range(most, problem.least[c] - 1, -1)
-    ]
 
 
 def _rank(problem: Problem, found: Solution) -> tuple[float, int]:

@@ -188,9 +188,14 @@ class KnapsackModel:
 
     def _context(self) -> None:
         shown, counted = self.problem.shown, self.problem.counted
+        proposals = self.in_role(counted)
+        if self.problem.reads_others and self.problem.least[counted] <= 1:
+            for (m, r), x in self.x.items():
+                if r != counted:
+                    own = self.x.get((m, counted), 0)
+                    self.model.add(x + own <= sum(proposals))
         if shown is None:
             return
-        proposals = self.in_role(counted)
         for (m, r), x in self.x.items():
             allowed = int(shown[m, r])
             if r == counted or allowed >= min(NO_LIMIT, len(proposals)):

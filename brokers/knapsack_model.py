@@ -84,6 +84,7 @@ def _solver(effort: float) -> cp_model.CpSolver:
     solver.parameters.random_seed = 0
     solver.parameters.max_deterministic_time = effort
     solver.parameters.symmetry_level = 0
+    solver.parameters.catch_sigint_signal = False  # Ctrl-C is Python's
     return solver
 
 

@@ -64,6 +64,8 @@ class Problem:
     negative."""
     roles_per_expert: int | None = None
     """Most seats of one expert; None: one in every role."""
+    reads_others: bool = False
+    """Whether a seat of another role needs a proposal of somebody else to read."""
     price: Ints | None = None
     """Breaks ties in value: the smaller sum wins. Shape `(experts, roles)`."""
     counted: int = 0

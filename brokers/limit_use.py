@@ -23,6 +23,8 @@ class Use:
     """Whether some endpoint is too crowded for a seat at it."""
     overfull: bool
     """Whether some seat reads more proposals than fit its context window."""
+    idle: bool
+    """Whether some seat that reads has nothing to read."""
 
 
 def value_of(problem: Problem, seats: Iterable[tuple[int, int]]) -> int:
@@ -70,8 +72,14 @@ def use_of(problem: Problem, seats: Iterable[tuple[int, int]]) -> Use:
         ),
         families=0 if family is None else len(np.unique(family[used])),
         crowded=crowded,
+        idle=bool(((taken > 0) & (read == 0)).any(axis=0)[_others(problem)].any()),
         overfull=problem.shown is not None and bool((read > problem.shown).any()),
     )
+
+
+def _others(problem: Problem) -> list[int]:
+    """The roles that read."""
+    return [r for r in range(problem.values.shape[1]) if r != problem.counted]
 
 
 def fits(problem: Problem, seats: Iterable[tuple[int, int]]) -> bool:
@@ -91,7 +99,7 @@ def fits(problem: Problem, seats: Iterable[tuple[int, int]]) -> bool:
             for n, x in zip(use.resources, problem.resources, strict=True)
         )
         and all(n <= c for n, c in zip(use.hosts, problem.host_capacity, strict=True))
-        and not (use.crowded or use.overfull)
+        and not (use.crowded or use.overfull or (problem.reads_others and use.idle))
         and (problem.min_families <= 1 or use.families >= problem.min_families)
         and problem.pins <= sitting
         and all(sum(m == n for n, _ in chosen) <= per_expert for m in sitting)

@@ -67,7 +67,7 @@ def change_in_words(change: Change, posed: TeamProblem) -> str:
             "pin": f"take {posed.listings[limit.index].name} out of pins"
             if limit.kind == "pin"
             else "",
-            "latency": "raise phase_latency_s, or leave it out",
+            "latency": "leave phase_latency_s out, or raise it",
             "context": "shorten answers (answer_tokens), or use experts with larger "
             "context_tokens",
         }[limit.kind]

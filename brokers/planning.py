@@ -5,6 +5,10 @@ rounds is its own knapsack; what counts is its value times the utility U(t) of s
 rounds [ours].
 """
 
+from bisect import bisect_left
+from dataclasses import replace
+from math import ceil
+
 from nsed.brokers.base import BindRequest
 from nsed.brokers.clashes import joint_change, minimal_clash, smallest_changes
 from nsed.brokers.knapsack import EFFORT, Solution, solve
@@ -16,6 +20,8 @@ from nsed.state.team import TaskProfile
 __all__ = ["plan"]
 
 LEAST_UTILITY = 1e-6
+MOST_WAVES = 9
+"""How many calls after one another at one endpoint are looked into, and one."""
 
 
 def plan(
@@ -41,7 +47,7 @@ def plan(
         return tried[rounds][1]
 
     most, one = at(rounds_left), at(1)
-    if not one.found:
+    if not one.found or not one.seats:
         raise _infeasible(tried[1][0])
     if not (most.found and most.value == one.value):  # money is short
         for rounds in range(2, rounds_left):
@@ -62,6 +68,8 @@ def _infeasible(posed: TeamProblem) -> InfeasibleTeam:
     """Say which limits clash, what would help, and who cannot sit in any case."""
     clash = minimal_clash(posed.problem)
     changes = smallest_changes(posed.problem, clash)
+    if not posed.problem.eligible[:, posed.problem.counted].any():
+        clash, changes = (), ()
     together = () if changes else joint_change(posed.problem)
     seats = posed.problem.eligible.sum(axis=0).tolist()
     facts = [
@@ -70,9 +78,35 @@ def _infeasible(posed: TeamProblem) -> InfeasibleTeam:
     facts += [
         f"nobody may be a {role}" for role, n in zip(ROLES, seats, strict=True) if not n
     ]
+    words = [change_in_words(change, posed) for change in changes]
+    if any(change.limit.kind == "latency" for change in changes):
+        words = [_latency_needed(posed, word) for word in words]
     return InfeasibleTeam(
-        [limit_name(limit, posed) for limit in clash] or ["the effort of the solver"],
-        [change_in_words(change, posed) for change in changes],
+        [limit_name(limit, posed) for limit in clash] or ["nobody may be a proposer"],
+        words,
         facts,
         together=[change_in_words(change, posed) for change in together],
     )
+
+
+def _latency_needed(posed: TeamProblem, words: str) -> str:
+    """Put the smallest limit that would do into words that ask to raise it."""
+    limit = posed.request.config.phase_latency_s
+    if limit is None or "phase_latency_s" not in words:
+        return words
+
+    def enough(seconds: float) -> bool:
+        config = posed.request.config.model_copy(update={"phase_latency_s": seconds})
+        request = replace(posed.request, config=config)
+        slower = pose(request, posed.profile, rounds=posed.rounds)
+        return solve(slower.problem, effort=1.0).found
+
+    # A limit matters only where it is a multiple of some expert's p95.
+    times = sorted(
+        {s * n for s in posed.latency_s.values() if s for n in range(1, MOST_WAVES)}
+    )
+    longer = [seconds for seconds in times if seconds > limit]
+    n = bisect_left(longer, x=True, key=enough)
+    if n == len(longer):
+        return words
+    return f"raise phase_latency_s from {limit:g} to {ceil(longer[n] * 100) / 100:g}"

@@ -15,6 +15,10 @@ __all__ = ["receipt_of"]
 
 EXAMINED = (6, 24)
 """How many experts left out are looked into during a run, and in a plan."""
+LARGE = 100
+"""From so many possible seats on only a few are looked into."""
+ASIDE = ("", " (set aside for answers)", " (set aside for reviews)")
+"""What the same cap is held against; see `seat_numbers.resources`."""
 EFFORT = 0.2
 """Most work for each of them, in the solver's deterministic time."""
 
@@ -32,7 +36,7 @@ def receipt_of(posed: TeamProblem, found: Solution) -> Receipt:
         bound=found.bound / UNITS,
         gap=found.gap,
         redundancy=(total - found.value) / UNITS,
-        chosen=tuple(_reason(posed, m, r, use) for m, r in found.seats),
+        chosen=tuple(_reason(posed, m, r, use, found.seats) for m, r in found.seats),
         limits=tuple(_limits(posed, found, use)),
         left_out=tuple(_left_out(posed, found)),
         correlation=correlation,
@@ -42,10 +46,13 @@ def receipt_of(posed: TeamProblem, found: Solution) -> Receipt:
     )
 
 
-def _reason(posed: TeamProblem, m: int, r: int, use: Use) -> SeatReason:
+def _reason(
+    posed: TeamProblem, m: int, r: int, use: Use, seats: tuple[tuple[int, int], ...]
+) -> SeatReason:
     listing, worth = posed.listings[m], posed.worth[m, r]
     problem, seat = posed.problem, posed.use[m, r]
-    read = max(0, use.seats[problem.counted] - 1) if r != problem.counted else 0
+    own = (m, problem.counted) in seats
+    read = use.seats[problem.counted] - own if r != problem.counted else 0
     low, high = worth.chance.interval
     values = problem.values[:, r][problem.eligible[:, r]]
     rank = 1 + int((values > problem.values[m, r]).sum())
@@ -81,8 +88,8 @@ def _limits(posed: TeamProblem, found: Solution, use: Use) -> list[LimitUse]:
         unit, scale = unit_of(limit, posed)
         capacity = problem.resources[i].capacity
         name = limit_name(limit, posed)
-        if any(name == row[0] for row in rows):
-            name += " (set aside)"
+        again = sum(name == row[0].partition(" (")[0] for row in rows)
+        name += ASIDE[again]
         rows.append((name, unit, scale, used, capacity, False))
     for h, used in enumerate(use.hosts):
         limit = Limit("memory", h)
@@ -122,7 +129,11 @@ def _limits(posed: TeamProblem, found: Solution, use: Use) -> list[LimitUse]:
 def _left_out(posed: TeamProblem, found: Solution) -> list[LeftOut]:
     sitting = {m for m, _ in found.seats}
     shut = [
-        LeftOut(expert=posed.listings[m].name, why=why, change="")
+        LeftOut(
+            expert=posed.listings[m].name,
+            why=why.partition("; ")[0],
+            change=why.partition("; ")[2],
+        )
         for m, why in posed.shut.items()
     ]
     best = posed.problem.values.max(axis=1)
@@ -134,6 +145,8 @@ def _left_out(posed: TeamProblem, found: Solution) -> list[LeftOut]:
         if m not in sitting and m not in posed.shut
     ]
     most = EXAMINED[posed.request.thorough]
+    if int(posed.problem.eligible.sum()) > LARGE:
+        most //= 8
     examined = [_let_in(posed, found, m) for m in others[:most]]
     return [
         *examined,
@@ -165,7 +178,8 @@ def _let_in(posed: TeamProblem, found: Solution, m: int) -> LeftOut:
         return LeftOut(
             expert=name,
             why=why,
-            change=f"pin it: it sits{instead}, {max(lost, 0.0):.3f} nats less",
+            change=f"pin it: it sits{instead}, {max(lost, 0.0):.3f} nats less in "
+            f"{posed.rounds} rounds",
             value_lost=max(lost, 0.0),
         )
     clash = tuple(c for c in minimal_clash(pinned) if c != Limit("pin", m))
@@ -187,6 +201,13 @@ def _notes(posed: TeamProblem, found: Solution) -> list[str]:
     left = config.rounds - posed.request.round + 1
     if posed.rounds < left:
         notes.append(f"the limits carry {posed.rounds} of {left} rounds")
+    for r, role in enumerate(ROLES):
+        least = (config.least_proposers, config.least_reviewers)[r]
+        if posed.problem.least[r] < least:
+            notes.append(
+                f"only {posed.problem.least[r]} instead of least_{role}s = {least}: "
+                f"nobody else may be a {role}"
+            )
     names = {m: posed.listings[m].name for m, _ in found.seats}
     unpriced = [n for m, n in names.items() if "price" in posed.listings[m].unknown]
     if unpriced:

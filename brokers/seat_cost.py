@@ -9,15 +9,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import ceil
 
+from nsed.protocol.ledger import PROMPT_OVERHEAD_TOKENS
 from nsed.protocol.usage import Prices, Usage
 from nsed.state.context import DeliberationConfig
 from nsed.state.expert_config import ExpertConfig
 from nsed.state.team import Role, TaskProfile
 
-__all__ = ["Lengths", "PromptTokens", "SeatUse", "seat_use"]
+__all__ = ["Lengths", "PromptTokens", "SeatUse", "seat_use", "worst_review"]
 
 FRAME_TOKENS = 20
 """What frames one candidate in a review prompt."""
+PROMPT_BYTES, TEXT_BYTES = 3, 4
+"""Bytes of a token: as prompts are estimated, and of what models write."""
 BALLOT_TOKENS = 32
 """What a ballot has besides its marks."""
 
@@ -75,6 +78,23 @@ class Lengths:
         if self.longest:
             return 64 + self.config.critique_chars
         return self.profile.critique_tokens
+
+
+def worst_review(expert: ExpertConfig, lengths: Lengths) -> SeatUse:
+    """What the ledger sets aside for one review, answers being as long as expected.
+
+    One token a byte, as `protocol.ledger.worst_case` has it, and the longest ballot.
+    """
+    config, prompt = lengths.config, lengths.prompt(expert.name)
+    mark = 64 + config.critique_chars + 128 * config.claims_per_review
+    base = _usage(
+        expert.prices,
+        1,
+        PROMPT_BYTES * prompt.review + PROMPT_OVERHEAD_TOKENS,
+        BALLOT_TOKENS,
+    )
+    slope = _usage(expert.prices, 0, TEXT_BYTES * lengths.shown, mark)
+    return SeatUse(base, slope, expert.prices.known)
 
 
 def seat_use(

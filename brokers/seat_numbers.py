@@ -9,7 +9,7 @@ from nsed.brokers.base import BindRequest
 from nsed.brokers.catalogue import Listing
 from nsed.brokers.correlation import error_correlation
 from nsed.brokers.knapsack_problem import NO_LIMIT, Ints, Resource
-from nsed.brokers.seat_cost import BALLOT_TOKENS, Lengths, SeatUse
+from nsed.brokers.seat_cost import BALLOT_TOKENS, Lengths, SeatUse, worst_review
 from nsed.protocol.usage import Usage
 
 __all__ = ["candidates_shown", "crowds", "matrix", "redundancy", "resources"]
@@ -20,12 +20,14 @@ def resources(
     shape: tuple[int, int],
     use: Mapping[tuple[int, int], SeatUse],
     rounds: int,
+    lengths: Lengths,
 ) -> tuple[Resource, ...]:
     """What is left under each cap, and what a seat takes of it.
 
-    Each cap counts twice: what all rounds are expected to use must fit, and so must
-    what all but the last use and the worst case of the last one's answers, which the
-    ledger sets aside before anybody is asked.
+    Each cap counts three times, because the ledger sets the worst case of a phase
+    aside before it begins. What must fit: all rounds as expected; earlier rounds and
+    the worst case of the last one's answers; all but the last reviews and the worst
+    case of those.
     """
     caps, spent = request.config.caps, request.spent
 
@@ -44,13 +46,26 @@ def resources(
         base = matrix(shape, {s: of(part, u.base) for s, u in use.items()})
         slope = matrix(shape, {s: of(part, u.slope) for s, u in use.items()})
         found.append(Resource(name, left, base, slope))
-        if request.worst_calls:
-            before = (rounds - 1, rounds)
-            aside = base * before[0] // before[1]
-            for m, expert in enumerate(request.config.experts):
-                if (m, 0) in use and expert.name in request.worst_calls:
-                    aside[m, 0] += of(part, request.worst_calls[expert.name])
-            found.append(Resource(name, left, aside, slope * before[0] // before[1]))
+        if not request.worst_calls:
+            continue
+        config, many = request.config, (rounds - 1, rounds)
+        earlier = base * many[0] // many[1], slope * many[0] // many[1]
+        answers, reviews, candidates = (
+            earlier[0].copy(),
+            earlier[0].copy(),
+            earlier[1].copy(),
+        )
+        for m, r in use:
+            if r == 0:
+                reviews[m, 0] = base[m, 0]
+                worst = request.worst_calls.get(config.experts[m].name)
+                answers[m, 0] += of(part, worst) if worst else 0
+                continue
+            review = worst_review(config.experts[m], lengths)
+            reviews[m, r] += of(part, review.base)
+            candidates[m, r] += of(part, review.slope)
+        found.append(Resource(name, left, answers, earlier[1]))
+        found.append(Resource(name, left, reviews, candidates))
     return tuple(found)
 
 

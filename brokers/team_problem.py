@@ -77,6 +77,7 @@ def pose(request: BindRequest, profile: TaskProfile, *, rounds: int) -> TeamProb
             now=now,
             wrong_answers=config.plausible_wrong_answers,
             explore=config.seed if config.explore else None,
+            verify=config.verify,
         )
         seen = request.telemetry.summary(listing.identity, now, role=role)
         here = request.telemetry.summary(
@@ -95,9 +96,17 @@ def pose(request: BindRequest, profile: TaskProfile, *, rounds: int) -> TeamProb
     hosts = tuple(sorted(config.hosts))
     shape = (len(listings), len(ROLES))
     values = matrix(
-        shape, {s: max(1, round(w.value * UNITS)) for s, w in worth.items()}
+        shape,
+        {
+            # Where nothing is paid even a little dissent is worth a seat.
+            s: max(not use[s].base.nano_usd, round(w.value * UNITS))
+            for s, w in worth.items()
+        },
     )
     eligible = matrix(shape, dict.fromkeys(seats, 1)) > 0
+    authors = np.flatnonzero(eligible[:, 0])
+    if len(authors) == 1:  # nobody reads his own
+        eligible[authors[0], 1] = False
     overlap, penalty = redundancy(request, listings, eligible, values)
     many = eligible.sum(axis=0).tolist()
     problem = Problem(
@@ -115,7 +124,7 @@ def pose(request: BindRequest, profile: TaskProfile, *, rounds: int) -> TeamProb
                 (config.most_proposers, config.most_reviewers), many, strict=True
             )
         ),
-        resources=resources(request, shape, use, rounds),
+        resources=resources(request, shape, use, rounds, lengths),
         memory=np.array([x.vram_bytes or 0 for x in listings], dtype=np.int64),
         host=np.array([_index(x.host, hosts) for x in listings], dtype=np.int64),
         host_capacity=tuple(config.hosts[h] for h in hosts),
@@ -124,6 +133,7 @@ def pose(request: BindRequest, profile: TaskProfile, *, rounds: int) -> TeamProb
         shown=candidates_shown(request, listings, lengths, shape),
         family=_numbered([x.family for x in listings]),
         min_families=config.min_families,
+        reads_others=True,
         pins=frozenset(m for m, x in enumerate(listings) if x.name in config.pins),
         overlap=overlap,
         penalty=penalty,

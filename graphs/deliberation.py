@@ -12,6 +12,7 @@ from nsed.graphs.routing import (
 from nsed.models.call_log import CallLog
 from nsed.models.hire import Hire
 from nsed.nodes.broker import Binding
+from nsed.nodes.fan_out import FanOut
 from nsed.nodes.forget_gate import forget_gate
 from nsed.nodes.hiring import Hiring, logged
 from nsed.nodes.human_review import human_review
@@ -69,9 +70,9 @@ def create_deliberation(
             reach=ours.reachable if ours else None,
         ),
     )
-    graph.add_node("proposer", Proposer(logged(hire, calls)))
+    graph.add_node("proposer", Proposer(FanOut(logged(hire, calls))))
     graph.add_node("identity_mask", observed(identity_mask))
-    graph.add_node("peer_review", PeerReview(logged(hire, calls)))
+    graph.add_node("peer_review", PeerReview(FanOut(logged(hire, calls))))
     graph.add_node("quadratic_voting", observed(quadratic_voting))
     graph.add_node("forget_gate", forget_gate)
     graph.add_node("stopping", stopping)

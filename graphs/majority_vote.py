@@ -9,6 +9,7 @@ from nsed.graphs.routing import fan_out_proposers
 from nsed.models.call_log import CallLog
 from nsed.models.hire import Hire
 from nsed.nodes.broker import Binding
+from nsed.nodes.fan_out import FanOut
 from nsed.nodes.hiring import Hiring, logged
 from nsed.nodes.majority_vote import majority_vote
 from nsed.nodes.observed import Observing
@@ -41,7 +42,7 @@ def create_majority_vote(
     observed = Observing()
     check = hire.check if isinstance(hire, Hire) else None
     graph.add_node("broker", Binding(broker or FixedTeam(reviewing=False), check))
-    graph.add_node("proposer", Proposer(logged(hire, calls)))
+    graph.add_node("proposer", Proposer(FanOut(logged(hire, calls))))
     graph.add_node("majority_vote", observed(majority_vote))
     graph.add_node("verdict", observed(verdict, fold=True))
     graph.add_edge(START, "broker")

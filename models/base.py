@@ -1,7 +1,7 @@
 """The `Expert` seam: one async method, usage in the reply."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from nsed.protocol.usage import Usage
@@ -54,6 +54,9 @@ class Request:
     """What it had written when it was cut off; put before its reply, not sent."""
     json_schema: Mapping[str, Any] | None = None
     """Ask for a JSON object of this schema; None for free text."""
+    reask: Callable[[str], str] | None = field(default=None, compare=False)
+    """Words for a model whose reply cannot be read, made from what is wrong with it.
+    None: ask the same again."""
 
     @property
     def prompt_bytes(self) -> int:

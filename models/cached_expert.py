@@ -20,6 +20,7 @@ ASIDE = {
     "concurrency",
     "family",
     "few_shot",
+    "hedge_base_url",
     "host",
     "licence",
     "params_b",

@@ -65,7 +65,9 @@ class ChatModelExpert:
             except Exception as error:
                 if limit.expired():
                     words = f"no answer within {request.timeout_s:g} s"
-                    failure = CallError("timeout", words, method=method)
+                    failure = CallError(
+                        "timeout", words, method=method, may_be_billed=True
+                    )
                 else:
                     failure = self._failure(error, request, method)
                 failure.latency_ms = _ms_since(started)

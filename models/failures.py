@@ -18,6 +18,11 @@ PASSING: frozenset[str] = frozenset(
 )
 """Failures that a second try may mend."""
 
+REFUSALS: frozenset[str] = frozenset(
+    {"auth", "context_too_long", "model_gone", "rate_limit", "unsupported"}
+)
+"""Failures that a provider does not charge for."""
+
 BY_STATUS: dict[int, FailureKind] = {
     400: "unsupported",
     401: "auth",
@@ -40,6 +45,9 @@ BY_NAME: dict[str, FailureKind] = {
     "Connect|Network|Protocol|Read": "connection",
 }
 
+_NO_CONNECTION = frozenset(
+    {"ConnectError", "ConnectTimeout", "ConnectionRefusedError", "PoolTimeout"}
+)
 _TOO_LONG = re.compile(
     r"context.{0,20}(length|size|window|limit)|too (long|many tokens)"
     r"|exceed.{0,40}context",
@@ -69,6 +77,8 @@ class CallError(ExpertError):
             endpoint; None where that is not known.
         ended_at: Unix time at which the call had ended, if that is not now: another
             process made it.
+        may_be_billed: Whether the provider may charge for it: it was at work, or its
+            reply was lost or of no use. A refusal costs nothing.
     """
 
     def __init__(
@@ -79,12 +89,14 @@ class CallError(ExpertError):
         method: BallotMethod = "text",
         lower_rung: bool = False,
         retry_after_s: float | None = None,
+        may_be_billed: bool = False,
     ) -> None:
         """Keep what is known beside the words."""
         self.method: BallotMethod = method
         self.lower_rung, self.retry_after_s = lower_rung, retry_after_s
         self.latency_ms: int | None = None
         self.ended_at: float | None = None
+        self.may_be_billed = may_be_billed
         super().__init__(kind, message)
 
 
@@ -97,6 +109,8 @@ def classify(
     """Name what went wrong, with the cause in words and secrets removed."""
     if isinstance(error, CallError):
         return error
+    if isinstance(error.__cause__, ExpertError):  # ours, wrapped by the client
+        error = error.__cause__
     ours = isinstance(error, ExpertError)
     raw = str(error) if ours else f"{type(error).__name__}: {error}"
     words = redact(raw, secrets=secrets)
@@ -106,6 +120,7 @@ def classify(
         words,
         method=method,
         retry_after_s=_retry_after_s(error),
+        may_be_billed=kind not in REFUSALS and not _never_arrived(error),
     )
 
 
@@ -124,13 +139,26 @@ def redact(text: str, *, limit: int = 400, secrets: Collection[str] = ()) -> str
     return folded if len(folded) <= limit else folded[: limit - 1] + "…"
 
 
+def _status(error: BaseException) -> int | None:
+    response = getattr(error, "response", None)
+    status = getattr(error, "status_code", getattr(response, "status_code", None))
+    return status if isinstance(status, int) else None
+
+
+def _never_arrived(error: BaseException | None) -> bool:
+    """Whether a call was refused with a status, or no connection came about."""
+    while error is not None:
+        if _status(error) is not None or type(error).__name__ in _NO_CONNECTION:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
 def _kind(error: BaseException, words: str) -> FailureKind:
     name = type(error).__name__
     if isinstance(error, TimeoutError) or "Timeout" in name:
         return "timeout"
-    response = getattr(error, "response", None)
-    status = getattr(error, "status_code", getattr(response, "status_code", None))
-    if isinstance(status, int):
+    if (status := _status(error)) is not None:
         return _by_status(status, words)
     # Providers name these alike, and share no base class we could import.
     for part, kind in BY_NAME.items():

@@ -55,6 +55,7 @@ def _repeat(call: LoggedCall) -> Reply:
         lost = CallError(
             "lost",
             "the process ended while this call was at work; it may have been charged",
+            may_be_billed=True,
         )
         lost.latency_ms, lost.ended_at = 0, call.sent_at
         raise lost

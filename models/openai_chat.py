@@ -33,10 +33,10 @@ class _Short(BaseChatOpenAI):
     ) -> ChatResult:
         body = self._get_request_payload(messages, stop=stop, **kwargs)
         body |= body.pop("extra_body", None) or {}
-        text = await self.root_async_client.post(
-            "/chat/completions", cast_to=str, body=body
+        answer = await self.root_async_client.post(
+            "/chat/completions", cast_to=bytes, body=body
         )
-        reply = _checked(text)
+        reply = _checked(answer)
         result = self._create_chat_result(reply)
         if (first := _first_token_ms(reply)) is not None and result.llm_output:
             result.llm_output["first_token_ms"] = first
@@ -51,17 +51,25 @@ class OpenAIChat(_Short, ChatOpenAI):
     """OpenAI's own."""
 
 
-def _checked(text: str) -> dict[str, Any]:
-    """The reply's JSON, if it is one."""
+def _checked(body: bytes) -> dict[str, Any]:
+    """The reply's JSON, if it is one, in good UTF-8."""
     try:
-        reply = json.loads(text)
+        reply = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise ExpertError("server_error", f"the body is not JSON: {error}") from error
     if not isinstance(reply, dict) or reply.get("error"):
         raise ExpertError("server_error", f"no chat completion: {str(reply)[:200]}")
     if not reply.get("choices"):
         raise ExpertError("empty", "the reply holds no choice")
+    if not _is_message(reply["choices"]):
+        said = str(reply["choices"])[:200]
+        raise ExpertError("server_error", f"no message in the first choice: {said}")
     return reply
+
+
+def _is_message(choices: object) -> bool:
+    first = choices[0] if isinstance(choices, list) else None
+    return isinstance(first, dict) and isinstance(first.get("message"), dict)
 
 
 def _first_token_ms(reply: dict[str, Any]) -> int | None:

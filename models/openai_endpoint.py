@@ -53,10 +53,10 @@ class HttpClients:
 
 
 def _new_client() -> "DefaultAsyncHttpxClient":
-    from openai import DefaultAsyncHttpxClient  # noqa: PLC0415 - half a second
+    from nsed.models.bounded_client import BoundedClient  # noqa: PLC0415 - half a second
 
     # A proxy is for the world outside: it cannot reach this machine's servers.
-    return DefaultAsyncHttpxClient(mounts=dict.fromkeys(_LOOPBACK))
+    return BoundedClient(mounts=dict.fromkeys(_LOOPBACK))
 
 
 async def chat_openai(

@@ -6,7 +6,13 @@ import time
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from nsed.models.asking import QUOTED_CHARS, Outcome, finish_of, most_attempts, reask_of
+from nsed.models.asking import Outcome
+from nsed.models.asking_again import (
+    QUOTED_CHARS,
+    finish_of,
+    most_attempts,
+    reask_of,
+)
 from nsed.models.base import Message, Request
 from nsed.protocol.ledger import worst_case
 from nsed.protocol.usage import Usage, total_usage
@@ -16,6 +22,7 @@ from nsed.state.schema import DeliberationState
 
 __all__ = [
     "call_records",
+    "charged",
     "paused_s",
     "prompt_digest",
     "seconds_left",
@@ -29,6 +36,12 @@ T = TypeVar("T")
 def spent(state: DeliberationState) -> Usage:
     """Everything the run has used so far."""
     return total_usage(call.usage for call in state.get("calls", {}).values())
+
+
+def charged(state: DeliberationState) -> Usage:
+    """What the caps count: where nobody knows what a call used, its worst case."""
+    calls = state.get("calls", {}).values()
+    return total_usage(call.at_most or call.usage for call in calls)
 
 
 def seconds_left(state: DeliberationState, config: DeliberationConfig) -> float | None:
@@ -54,7 +67,7 @@ def worst_cases(
     """Bound each attempt that asking may take; re-asks quote a reply and cost more."""
     prices = config.expert(expert).prices
     structured = request.json_schema is not None
-    longest = "\U0010ffff" * QUOTED_CHARS  # four bytes each
+    longest = "\U00020000" * QUOTED_CHARS  # four bytes each, and shown as it is
     again = (
         reask_of(request, longest, longest)
         if structured
@@ -101,6 +114,8 @@ def call_records(
             first_token_ms=attempt.first_token_ms,
             usage=attempt.usage,
             cached=attempt.cached,
+            replica=attempt.replica,
+            at_most=attempt.at_most,
         )
         for n, attempt in enumerate(outcome.attempts, start=1)
     }

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
+from inspect import isawaitable
 from typing import Any
 
 from langgraph.runtime import Runtime
@@ -10,10 +11,11 @@ from langgraph.runtime import Runtime
 from nsed.brokers.base import BindRequest, Broker
 from nsed.brokers.observations import UnreachableSeen
 from nsed.brokers.telemetry import Telemetry
-from nsed.nodes.asked import seconds_left, spent, worst_cases
+from nsed.nodes.asked import charged, seconds_left, worst_cases
 from nsed.nodes.prompt_tokens import prompt_tokens
 from nsed.nodes.proposer import propose_request
 from nsed.nodes.team_changes import team_absences
+from nsed.nodes.team_check import require_team
 from nsed.nodes.telemetry_so_far import telemetry_so_far
 from nsed.protocol.errors import BudgetError, InfeasibleTeam, NsedError
 from nsed.protocol.ledger import Caps, allot
@@ -67,7 +69,7 @@ class Binding:
             money = any(limit.startswith("max_") for limit in error.clash)
             return _halted(started, StopReason.BUDGET if money else StopReason.NO_TEAM)
         asked = {name: worst[name] for name in team.in_role("proposer")}
-        granted = allot(context.caps, spent(started), asked)
+        granted = allot(context.caps, charged(started), asked)
         short = tuple(name for name, n in granted.items() if n == 0)
         if short and round_number > 1:
             # A later round with part of the team would be skewed: stop instead.
@@ -91,7 +93,9 @@ class Binding:
 
     async def _bound(self, request: BindRequest) -> Team:
         """The broker's team, once all its new members can be asked."""
-        team = await self.broker.bind(request)
+        binding: object = self.broker.bind(request)
+        found = await binding if isawaitable(binding) else binding
+        team = require_team(found, request, self.broker)
         before = request.incumbent_team
         known = {seat.expert for seat in before.seats} if before else set()
         new = [s.expert for s in team.seats if s.expert not in known]
@@ -129,12 +133,12 @@ class Binding:
         asked = (
             {name: worst[name][:1] for name in last.in_role("proposer")} if last else {}
         )
-        carried = allot(context.caps, spent(state), asked)
+        carried = allot(context.caps, charged(state), asked)
         return BindRequest(
             task=state["task"],
             config=context,
             round=round_number,
-            spent=spent(state),
+            spent=charged(state),
             incumbent_team=last,
             absences=tuple(state.get("absences", {}).values()),
             now=now,

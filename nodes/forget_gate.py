@@ -9,6 +9,7 @@ from nsed.nodes.vetoes import remembered
 from nsed.protocol.forget_gate import MemoryItem, forget
 from nsed.protocol.identity_mask import label
 from nsed.protocol.memory_text import lexical_relevance
+from nsed.protocol.shown_text import shown_text
 from nsed.state.context import DeliberationConfig
 from nsed.state.records import Memory
 from nsed.state.schema import DeliberationState
@@ -26,7 +27,7 @@ def forget_gate(
     before = remembered(state, round_number - 1)
     about = f"{state['task']}\n{winner.text}"
     gated = forget(
-        [*(before.kept if before else ()), *_new_items(state)],
+        [*(before.kept if before else ()), *_new_items(state, context.peer_text_chars)],
         now=round_number,
         gamma=context.gamma,
         memory_tokens=context.memory_tokens,
@@ -42,14 +43,17 @@ def forget_gate(
     return {"memories": {str(round_number): memory}}
 
 
-def _new_items(state: DeliberationState) -> list[MemoryItem]:
-    """This round's proposals, critiques and claims, without their authors."""
+def _new_items(state: DeliberationState, chars: int) -> list[MemoryItem]:
+    """This round's proposals, critiques and claims, without their authors.
+
+    As models are shown them, so that the budget counts what will be read.
+    """
     round_number = state["round"]
     support = state["tallies"][str(round_number)].net_support
     items = [
         MemoryItem(
             kind="proposal",
-            text=proposal.text,
+            text=shown_text(proposal.text, chars=chars),
             born_round=round_number,
             support=support.get(id_, 0.0),
             answer=proposal.key,
@@ -67,7 +71,7 @@ def _new_items(state: DeliberationState) -> list[MemoryItem]:
             items += [
                 MemoryItem(
                     kind="critique" if kind == "critique" else "claim",
-                    text=text,
+                    text=shown_text(text, chars=chars),
                     born_round=round_number,
                     support=support.get(about, 0.0),
                     answer=state["proposals"][about].key,

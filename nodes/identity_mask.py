@@ -4,7 +4,7 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 
-from nsed.nodes.asked import seconds_left, spent, worst_cases
+from nsed.nodes.asked import charged, seconds_left, worst_cases
 from nsed.nodes.peer_review import review_request
 from nsed.nodes.quorum import require_quorum
 from nsed.nodes.vetoes import incumbent_of, vetoed_answers
@@ -42,7 +42,7 @@ def identity_mask(
         )
         for reviewer in masks
     }
-    granted = allot(context.caps, spent(state), wishes)
+    granted = allot(context.caps, charged(state), wishes)
     late = seconds_left(state, context) == 0
     short = tuple(name for name, n in granted.items() if n == 0 or late)
     update: dict[str, Any] = {

@@ -1,23 +1,24 @@
 """Review: one expert judges all his candidates in one call, on one ballot."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from langgraph.runtime import Runtime
 
-from nsed.models.asking import ask
 from nsed.models.base import Message, Reply, Request
-from nsed.nodes.asked import call_records, seconds_left
+from nsed.nodes.asked import call_records
 from nsed.nodes.ballot_form import (
     ballot_example,
     ballot_schema,
     ballot_tokens,
     read_marks,
 )
-from nsed.nodes.hiring import Hiring
+from nsed.nodes.fan_out import FanOut
 from nsed.nodes.memory_view import shown_answer
-from nsed.nodes.peer_text import frame, fresh_mark
+from nsed.nodes.peer_text import frame
 from nsed.nodes.prompt import fill, turns
+from nsed.nodes.reask import reask
 from nsed.nodes.shared_state import shared_state
 from nsed.nodes.user_notes import with_user_notes
 from nsed.protocol.errors import ExpertError
@@ -34,7 +35,7 @@ __all__ = ["PeerReview", "review_request"]
 class PeerReview:
     """Asks one expert for its ballot."""
 
-    hire: Hiring
+    fan_out: FanOut
 
     async def __call__(
         self,
@@ -53,15 +54,8 @@ class PeerReview:
         def read(reply: Reply) -> Ballot:
             return read_ballot(reply, name, round_number, shown, context)
 
-        outcome = await ask(
-            self.hire(context.expert(name)),
-            review_request(shared, name, context),
-            read,
-            attempts=shared["attempts"][name],
-            retries=context.retries,
-            retry_wait_s=context.retry_wait_s,
-            deadline_s=seconds_left(shared, context),
-        )
+        request = review_request(shared, name, context)
+        outcome = await self.fan_out.ask(shared, runtime, name, request, read)
         update = call_records(
             outcome, round_number=round_number, phase="review", expert=name
         )
@@ -85,8 +79,13 @@ def review_request(
     texts = [state["proposals"][id_].text for id_ in state["masks"][reviewer]]
     labels = tuple(label(i) for i in range(len(texts)))
     claims, chars = config.claims_per_review, config.critique_chars
-    mark = fresh_mark(str(config.seed), reviewer, *texts)
-    shown = frame("candidate", list(zip(labels, texts, strict=True)), mark=mark)
+    call = f"{config.seed}.r{state['round']}.review.{reviewer}"
+    shown = frame(
+        "candidate",
+        list(zip(labels, texts, strict=True)),
+        call=call,
+        chars=config.peer_text_chars,
+    )
     if config.expert(reviewer).few_shot:
         # The same beginning as a proposer's prompt: servers cache it. The examples
         # show the form; small models would copy the 0 of an empty one.
@@ -108,6 +107,7 @@ def review_request(
         round=state["round"],
         seed=config.seed,
         json_schema=ballot_schema(labels, chars=chars, claims=claims),
+        reask=partial(reask, call=call),
     )
 
 

@@ -1,38 +1,66 @@
-"""Framing: text of peers is data, fenced with a mark its author could not know."""
+"""Framing: text of others is data, fenced with a mark its author could not know.
+
+The one way of foreign text into a prompt (docs/decisions/0017).
+"""
 
 import hashlib
+import json
 import re
 from collections.abc import Sequence
-from html import escape
+from itertools import count
 
-__all__ = ["frame", "fresh_mark"]
+from nsed.protocol.lookalike import Fence
+from nsed.protocol.shown_text import shown_text
 
-# White space, and characters nobody sees, may stand between a tag's letters.
-_GAP = "[\\s\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]*+"
-_WORDS = "|".join(_GAP.join(word) for word in ("candidate", "earlier", "note"))
-_LOOKALIKE = re.compile(f"<(?={_GAP}(?:/{_GAP})?(?:{_WORDS}))", re.IGNORECASE)
+__all__ = ["Framed", "frame"]
 
-
-def fresh_mark(*parts: str) -> str:
-    """Derive the fence's mark from everything it will fence.
-
-    Whoever writes a text cannot put the mark into it, since every change of the text
-    changes the mark; and the same run gives the same prompts.
-    """
-    text = "\x1f".join(parts).encode("utf-8", "surrogatepass")
-    return hashlib.sha256(text).hexdigest()[:8]
+_LABEL = re.compile("[A-Za-z]+(?: [a-z]+)*")
+_MARK_DIGITS = 12
 
 
-def frame(kind: str, texts: Sequence[tuple[str, str]], *, mark: str) -> str:
+class Framed(str):
+    """Text that `frame` fenced: what a prompt's foreign places take, and no other."""
+
+    __slots__ = ()
+
+
+def frame(
+    kind: Fence, texts: Sequence[tuple[str, str]], *, call: str, chars: int
+) -> Framed:
     """Fence texts as `<kind label="…" mark="…">` blocks.
 
+    The mark is derived from the call and from everything in the blocks: whoever
+    writes a text cannot put the mark into it, since every change of the text changes
+    the mark, two calls share none, and the same run gives the same prompts.
+
     Args:
-        kind: `candidate`, `earlier` or `note`.
-        texts: Pairs of label and text.
-        mark: From `fresh_mark`.
+        kind: What the texts are.
+        texts: Pairs of label and text. Labels are words of ours.
+        call: Names the call: seed, round, phase and expert.
+        chars: Most characters of one text; its middle is left out if it has more.
+
+    Raises:
+        ValueError: A label is not made of plain words.
     """
-    return "\n".join(
-        f'<{kind} label="{escape(label)}" mark="{mark}">\n'
-        f"{_LOOKALIKE.sub('&lt;', text)}\n</{kind} {mark}>"
-        for label, text in texts
+    for label, _ in texts:
+        if not _LABEL.fullmatch(label):
+            msg = f"a label is words of ours and nobody else's, found {label!r}"
+            raise ValueError(msg)
+    shown = [(label, shown_text(text, chars=chars)) for label, text in texts]
+    mark = _mark(kind, call, shown)
+    return Framed(
+        "\n".join(
+            f'<{kind} label="{label}" mark="{mark}">\n{text}\n</{kind} {mark}>'
+            for label, text in shown
+        )
     )
+
+
+def _mark(kind: str, call: str, shown: Sequence[tuple[str, str]]) -> str:
+    """The first mark of the call's own row that stands in none of the texts."""
+    fenced = json.dumps([kind, call, shown]).encode()
+    for turn in count():
+        digest = hashlib.sha256(fenced + str(turn).encode()).hexdigest()
+        if all(digest[:_MARK_DIGITS] not in text for _, text in shown):
+            return digest[:_MARK_DIGITS]
+    raise AssertionError  # count() does not end

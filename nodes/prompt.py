@@ -1,13 +1,18 @@
-"""Prompts: read from `prompts/*.md` once, at import, and filled in strictly."""
+"""Prompts: read from `prompts/*.md` once, at import, and filled in strictly.
 
+A place for foreign text takes framed text and nothing else.
+"""
+
+import hashlib
 import re
 from importlib.resources import files
 from string import Template
-from typing import Final
+from typing import Final, Literal
 
 from nsed.models.base import Message
+from nsed.nodes.peer_text import Framed
 
-__all__ = ["PROMPTS", "fill", "turns"]
+__all__ = ["PLACES", "PROMPTS", "fill", "prompt_hashes", "turns"]
 
 PROMPTS: Final[dict[str, str]] = {
     entry.name.removesuffix(".md"): entry.read_text(encoding="utf-8").rstrip("\n")
@@ -18,15 +23,42 @@ PROMPTS: Final[dict[str, str]] = {
 }
 """Every prompt by name."""
 
+PLACES: Final[dict[str, Literal["ours", "user", "foreign"]]] = {
+    "candidates": "foreign",
+    "complaint": "foreign",
+    "form": "ours",
+    "memory": "foreign",
+    "notes": "user",
+    "task": "user",
+}
+"""Whose words a `$placeholder` takes: ours, the user's, or anybody else's."""
+
 
 def fill(name: str, /, **values: str) -> str:
-    """Fill a prompt's `$placeholders`; a missing or unknown one is a KeyError."""
+    """Fill a prompt's `$placeholders`.
+
+    Raises:
+        KeyError: A placeholder is missing, unknown, or not in `PLACES`.
+        TypeError: Foreign text is not framed, or framed text stands in another place.
+    """
     template = Template(PROMPTS[name])
     unknown = values.keys() - set(template.get_identifiers())
     if unknown:
         msg = f"prompt {name!r} has no placeholder {sorted(unknown)}"
         raise KeyError(msg)
+    for place, value in values.items():
+        if (PLACES[place] == "foreign") != isinstance(value, Framed):
+            msg = f"${place} of prompt {name!r} takes {PLACES[place]} text"
+            raise TypeError(f"{msg}, found {type(value).__name__}")
     return template.substitute(values)
+
+
+def prompt_hashes() -> dict[str, str]:
+    """SHA-256 of every prompt, by name."""
+    return {
+        name: hashlib.sha256(text.encode()).hexdigest()
+        for name, text in PROMPTS.items()
+    }
 
 
 def turns(name: str) -> tuple[Message, ...]:

@@ -6,11 +6,10 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 
-from nsed.models.asking import ask
 from nsed.models.base import Message, Reply, Request
 from nsed.models.structured_reply import strip_reasoning
-from nsed.nodes.asked import call_records, seconds_left
-from nsed.nodes.hiring import Hiring
+from nsed.nodes.asked import call_records
+from nsed.nodes.fan_out import FanOut
 from nsed.nodes.memory_view import memory_view
 from nsed.nodes.prompt import fill, turns
 from nsed.nodes.shared_state import shared_state
@@ -31,7 +30,7 @@ __all__ = ["Proposer", "propose_request"]
 class Proposer:
     """Asks one expert for its answer in this round."""
 
-    hire: Hiring
+    fan_out: FanOut
 
     async def __call__(
         self,
@@ -49,15 +48,8 @@ class Proposer:
         def read(reply: Reply) -> Proposal:
             return read_proposal(reply, name, round_number, context)
 
-        outcome = await ask(
-            self.hire(context.expert(name)),
-            propose_request(shared, name, context, round_number),
-            read,
-            attempts=shared["attempts"][name],
-            retries=context.retries,
-            retry_wait_s=context.retry_wait_s,
-            deadline_s=seconds_left(shared, context),
-        )
+        request = propose_request(shared, name, context, round_number)
+        outcome = await self.fan_out.ask(shared, runtime, name, request, read)
         update = call_records(
             outcome, round_number=round_number, phase="propose", expert=name
         )
@@ -76,11 +68,12 @@ def propose_request(
     """Write the prompt of a round; the first is independent, later ones have memory."""
     memory = remembered(state, round_number - 1)
     task = state["task"]
-    question = (
-        fill("propose_again", task=task, memory=memory_view(memory))
-        if memory and memory.kept
-        else fill("propose", task=task)
-    )
+    if memory and memory.kept:
+        call = f"{config.seed}.r{round_number}.propose.{expert}"
+        seen = memory_view(memory, call=call, chars=config.peer_text_chars)
+        question = fill("propose_again", task=task, memory=seen)
+    else:
+        question = fill("propose", task=task)
     chosen = config.expert(expert)
     return Request(
         messages=(

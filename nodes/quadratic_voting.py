@@ -1,6 +1,7 @@
 """Vote: the whole matrix of ballots at once, then winner and conviction."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from nsed.nodes.quorum import require_quorum
 from nsed.nodes.round_facts import ballots_of, category_of, round_facts
 from nsed.nodes.vetoes import incumbent_of
+from nsed.nodes.vote_guards import guard_words, influence_of
 from nsed.protocol.consensus import (
     Candidate,
     Consensus,
@@ -34,7 +36,8 @@ def quadratic_voting(
     context, round_number = runtime.context, state["round"]
     ballots = ballots_of(state, round_number)
     require_quorum(state, context, phase="review", present=len(ballots))
-    tally = votes_tally(state, context) if ballots else plurality_tally(state, context)
+    enough = len(ballots) >= context.review_quorum
+    tally = (votes_tally if enough else plurality_tally)(state, context)
     decided: DeliberationState = {
         **state,
         "tallies": {**state.get("tallies", {}), str(round_number): tally},
@@ -68,7 +71,9 @@ def votes_tally(state: DeliberationState, config: DeliberationConfig) -> Tally:
     held = _incumbent(state, candidates)
     if held is not None:
         candidates[held] = _with_kept_evidence(state, candidates, held)
-    outcome = decide(
+    influence = influence_of(ballots, config)
+    deciding = partial(
+        decide,
         weights,
         candidates,
         rule=config.rule,
@@ -76,6 +81,8 @@ def votes_tally(state: DeliberationState, config: DeliberationConfig) -> Tally:
         incumbent=held,
         margin=config.margin,
     )
+    outcome = deciding(influence=influence)
+    free = ids[deciding().winner] if influence.guarded else None
     picks = {rule: ids[i] for rule, i in outcome.winners_by_rule.items()}
     return Tally(
         round=round_number,
@@ -93,11 +100,13 @@ def votes_tally(state: DeliberationState, config: DeliberationConfig) -> Tally:
         winners_by_rule=picks,
         rules_agree=len({state["proposals"][id_].key for id_ in picks.values()}) == 1,
         evidence=0.0,
+        guards=guard_words(influence, outcome.answer_votes),
+        unguarded_winner=free,
     )
 
 
 def plurality_tally(state: DeliberationState, config: DeliberationConfig) -> Tally:
-    """Count equal answers where there is no ballot; no vote is made up."""
+    """Count equal answers where ballots are too few; no vote is made up."""
     ids = state["candidates"]
     return Tally(
         round=state["round"],

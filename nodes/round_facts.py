@@ -45,7 +45,7 @@ def round_facts(state: DeliberationState) -> list[RoundFacts]:
                     for answer in tally.answers
                     if answer.net_support is not None
                 },
-                ballots=len(ballots),
+                ballots=len(ballots) if tally.decided_by == "votes" else 0,
                 all_positive=all(
                     weight > 0 for b in ballots for weight in b.weights.values()
                 ),

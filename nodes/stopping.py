@@ -41,6 +41,9 @@ def _no_time(state: DeliberationState, config: DeliberationConfig) -> bool:
     limits = (config.deadline_s, config.patience_s)
     now = time.time()
     worked = now - state["started_at"] - paused_s(state)
+    if state["round"] >= config.rounds:  # there is no other round to fit in
+        left = config.deadline_s
+        return left is not None and worked >= left
     round_took = now - state["round_started_at"] - paused_s(state, state["round"])
     end = worked + round_took
     return any(limit is not None and end >= limit for limit in limits)

@@ -18,6 +18,7 @@ from nsed.brokers.observations import (
 from nsed.brokers.telemetry import Telemetry
 from nsed.nodes.asked import paused_s
 from nsed.nodes.vetoes import standing
+from nsed.protocol.usage import Usage
 from nsed.state.context import DeliberationConfig
 from nsed.state.records import Ballot, CallRecord, Phase, Proposal
 from nsed.state.schema import DeliberationState
@@ -101,6 +102,7 @@ def _call(
     if outcome == "timeout" and config.deadline_s is not None:
         deadline = state["started_at"] + config.deadline_s + paused_s(state)
         outcome = "cancelled" if ended > deadline - _AT_THE_DEADLINE_S else outcome
+    known = call.usage if call.at_most is None else Usage()  # no guesses
     return CallSeen(
         expert=call.expert,
         role=_ROLES[call.phase],
@@ -109,9 +111,9 @@ def _call(
         outcome=outcome,
         latency_ms=call.usage.latency_ms,
         first_token_ms=call.first_token_ms,
-        input_tokens=call.usage.input_tokens,
-        output_tokens=call.usage.output_tokens,
-        nano_usd=None if call.usage.unpriced_calls else call.usage.nano_usd,
+        input_tokens=known.input_tokens,
+        output_tokens=known.output_tokens,
+        nano_usd=None if known.unpriced_calls else known.nano_usd,
     )
 
 

@@ -1,21 +1,26 @@
 """What the user says between rounds, as every expert reads it."""
 
-from nsed.nodes.peer_text import frame, fresh_mark
 from nsed.nodes.prompt import fill
+from nsed.protocol.shown_text import shown_text
 from nsed.state.schema import DeliberationState
 
 __all__ = ["with_user_notes"]
 
+_CHARS = 2000
+
 
 def with_user_notes(state: DeliberationState, question: str) -> str:
-    """Put the user's notes before a question; fenced, so that no peer can forge one."""
+    """Put the user's notes before a question: not as data, but as the task is.
+
+    No peer can forge one: what peers write stands in blocks.
+    """
     decided = state.get("interventions", {}).values()
     notes = [
-        (f"after round {one.round}", one.note)
+        shown_text(one.note, chars=_CHARS)
         for one in sorted(decided, key=lambda one: one.round)
         if one.note
     ]
     if not notes:
         return question
-    mark = fresh_mark("notes", *(text for _, text in notes))
-    return f"{fill('user_notes', notes=frame('note', notes, mark=mark))}\n\n{question}"
+    said = fill("user_notes", notes="\n".join(notes))
+    return f"{said}\n\n{question}"

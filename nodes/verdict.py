@@ -6,7 +6,8 @@ from typing import Any
 from langgraph.runtime import Runtime
 
 from nsed.nodes.asked import paused_s, spent
-from nsed.nodes.round_facts import round_facts
+from nsed.nodes.panel import panel_of, panel_words
+from nsed.nodes.round_facts import ballots_of, round_facts
 from nsed.nodes.vetoes import incumbent_of
 from nsed.protocol.consensus import Candidate, plurality, text_digest
 from nsed.protocol.errors import QuorumError
@@ -34,6 +35,7 @@ def verdict(
     facts = round_facts(state)
     chosen, committed, notes = _choose(state, runtime.context, absences)
     degraded = bool(absences) or not tallies or _unreviewed(state)
+    panel = panel_of(state)
     return {
         "verdict": Verdict(
             status="degraded" if degraded else "complete",
@@ -45,9 +47,16 @@ def verdict(
             conviction=facts[-1].conviction if facts else 0.0,
             rounds=len(tallies),
             absences=absences,
-            notes=(*notes, *_vetoed(state), *_rebound(state), *_missing(absences)),
+            notes=(
+                *notes,
+                *_vetoed(state),
+                *_rebound(state),
+                *_missing(absences),
+                *(panel_words(panel) if degraded else ()),
+            ),
             usage=spent(state),
             seconds=round(time.time() - state["started_at"] - paused_s(state), 3),
+            panel=panel,
         )
     }
 
@@ -87,7 +96,13 @@ def _choose(
     if last.decided_by == "plurality" and not _unreviewed(state):
         return winner, committed, []  # a baseline that asks for no reviews
     if last.decided_by == "plurality":
-        note = "No reviewer gave a usable ballot: the most frequent answer was taken."
+        came, asked = len(ballots_of(state, last.round)), config.review_quorum
+        few = (
+            f"Only {came} of the {asked} ballots of review_quorum were usable"
+            if came
+            else "No reviewer gave a usable ballot"
+        )
+        note = f"{few}: the most frequent answer was taken."
         return winner, committed, [note]
     known_skill = any(answer.evidence > 0 for answer in last.answers)
     if committed != "fragmented" or known_skill:

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from nsed.protocol.influence import EQUAL, Influence
 from nsed.protocol.quadratic_voting import credit_shares, net_support, votes_for
 from nsed.protocol.voting_rules import borda_count, mean_weight, plurality_share
 
@@ -69,7 +70,7 @@ def answer_support(
     weights: Matrix,
     member: NDArray[np.bool_],
     rule: Rule,
-    reviewer_weights: Vector | None = None,
+    influence: Influence = EQUAL,
 ) -> AnswerSupport:
     """Tally ballots under one rule, per candidate and pooled per answer.
 
@@ -82,12 +83,12 @@ def answer_support(
         weights: Shape `(reviewers, candidates)`, NaN for "not voted on".
         member: Shape `(candidates, answers)`: which candidate gives which answer.
         rule: The voting rule.
-        reviewer_weights: Optional trust in each reviewer, shape `(reviewers,)`.
+        influence: How much say each reviewer has.
     """
     if rule in ("signed", "classic"):
         shares = credit_shares(weights, rule=rule)
         votes, pooled = votes_for(shares), votes_for(_summed(shares, member))
-        net, answer_net = (net_support(v, reviewer_weights) for v in (votes, pooled))
+        net, answer_net = (net_support(v, influence) for v in (votes, pooled))
         return AnswerSupport(member, votes, pooled, net, answer_net)
     count = PLAIN_RULES[rule]
     seen = _summed(np.where(np.isnan(weights), np.nan, 1.0), member)
@@ -96,8 +97,8 @@ def answer_support(
         member=member,
         votes=weights / 100.0,
         answer_votes=means / 100.0,
-        net=count(weights, reviewer_weights),
-        answer_net=count(means, reviewer_weights),
+        net=count(weights, influence),
+        answer_net=count(means, influence),
     )
 
 

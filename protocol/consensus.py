@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsed.protocol.answer_support import RULES, TIE_DIGITS, Rule, answer_support
+from nsed.protocol.influence import EQUAL, Influence
 
 __all__ = [
     "RULES",
@@ -47,6 +48,8 @@ class Consensus:
     """Per candidate, in [-1, 1]; NaN where nobody voted."""
     answers: tuple[str, ...]
     """The distinct answers, in order of first candidate."""
+    answer_votes: NDArray[np.float64]
+    """Shape `(reviewers, answers)`, pooled, NaN for "not voted on"."""
     answer_net_support: Vector
     """Per answer, pooled, in [-1, 1]; NaN where nobody voted."""
     scores: Vector
@@ -93,7 +96,7 @@ def decide(
     kappa: float = 1.0,
     incumbent: int | None = None,
     margin: float = 0.0,
-    reviewer_weights: Vector | None = None,
+    influence: Influence = EQUAL,
 ) -> Consensus:
     """Tally one round.
 
@@ -111,7 +114,7 @@ def decide(
         kappa: Weight of the vote against the authors' evidence, not negative.
         incumbent: Column of the best proposal so far, if it stands.
         margin: Lead in net support a challenger needs, not negative.
-        reviewer_weights: Optional trust in each reviewer, shape `(reviewers,)`.
+        influence: How much say each reviewer has; its guards hold under every rule.
 
     Raises:
         ValueError: Shapes disagree, an argument is out of range, or nobody voted
@@ -126,7 +129,7 @@ def decide(
         raise ValueError(msg)
     answers = tuple(dict.fromkeys(c.answer for c in candidates))
     member = np.array([[c.answer == a for a in answers] for c in candidates])
-    support = {r: answer_support(weights, member, r, reviewer_weights) for r in RULES}
+    support = {r: answer_support(weights, member, r, influence) for r in RULES}
     ruling = support[rule]
     if np.isnan(support["mean"].answer_net).all():
         msg = "no ballot holds a vote; decide by plurality of equal answers instead"
@@ -144,6 +147,7 @@ def decide(
         votes=ruling.votes,
         net_support=ruling.net,
         answers=answers,
+        answer_votes=ruling.answer_votes,
         answer_net_support=ruling.answer_net,
         scores=scores,
         winner=ruling.speakers(digests)[best],

@@ -7,7 +7,8 @@
     ├── QuorumError      too few experts took part to go on
     ├── DegradedError    somebody is missing, and on_partial is "error"
     ├── BudgetError      a limit cannot carry even the first phase
-    └── InfeasibleTeam   no team keeps all limits: which ones clash, what would help
+    ├── InfeasibleTeam   no team keeps all limits: which ones clash, what would help
+    └── TrailError       a run cannot be signed as a trail, or must not be
 
 Messages say what was found, what was wanted and what to change.
 """
@@ -23,6 +24,7 @@ __all__ = [
     "InfeasibleTeam",
     "NsedError",
     "QuorumError",
+    "TrailError",
     "WeightError",
     "did_you_mean",
 ]
@@ -86,6 +88,10 @@ class DegradedError(NsedError):
 
 class BudgetError(NsedError):
     """A cap is too small for the first phase, so nothing was asked."""
+
+
+class TrailError(NsedError):
+    """A run has no trail: it cannot be written down, or another history is signed."""
 
 
 class InfeasibleTeam(NsedError):  # noqa: N818 - a result of the broker's program

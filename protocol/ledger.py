@@ -7,10 +7,11 @@ concurrent calls can exceed a cap, and a resumed run needs nothing but its usage
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from nsed.protocol.usage import Prices, Usage, total_usage
 
-__all__ = ["Caps", "Ledger", "allot", "worst_case"]
+__all__ = ["Caps", "Ledger", "allot", "spare_calls", "worst_case"]
 
 PROMPT_OVERHEAD_TOKENS = 64
 """Room for the tokens a chat template adds around the text."""
@@ -95,6 +96,20 @@ def allot(
     return granted
 
 
+def spare_calls(*, questions: int, further: int, share: float) -> int:
+    """Say how many further calls (retries, repairs, hedges) a run has left [ours].
+
+    So a run never makes more than about `1 + share` times the calls it makes when
+    nothing fails: a provider in trouble is not buried under retries.
+
+    Args:
+        questions: Asked so far, those about to be asked included.
+        further: Calls made so far beyond the first of each question.
+        share: Further calls allowed a question; what it comes to is rounded up.
+    """
+    return max(0, ceil(round(share * questions, 9)) - further)
+
+
 class Ledger:
     """Counts one caller's attempts against the attempts it was granted."""
 
@@ -102,6 +117,11 @@ class Ledger:
         """Start with nothing spent."""
         self._left = attempts
         self._charges: list[Usage] = []
+
+    @property
+    def left(self) -> int:
+        """Attempts that may still be made."""
+        return self._left
 
     def admit(self) -> bool:
         """Take one attempt, if one is left."""

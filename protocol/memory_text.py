@@ -7,6 +7,8 @@ from collections import Counter
 from functools import lru_cache
 from itertools import pairwise
 
+from nsed.protocol.graphemes import is_border
+
 __all__ = ["is_near_duplicate", "lexical_relevance", "shorten", "token_estimate"]
 
 DUPLICATE_OVERLAP = 0.85
@@ -24,14 +26,6 @@ _NEGATION_SIGNS = frozenset("\u4e0d\u6ca1\u6c92\u65e0\u7121\u672a\u975e\u5426\u5
 # A border of a unit: behind a full stop and before a space, behind one that needs
 # no space, or before a new line.
 _UNIT_END = re.compile(r"(?<=[.!?])(?=\s)|(?<=[\u3002\uff01\uff1f])|(?<=\S)(?=\r?\n)")
-# Letters, numbers, punctuation, symbols and spaces, but for the few that join their
-# neighbour: Hangul letters, Thai and Lao am, flags, and rare scripts as a whole.
-_PLAIN = frozenset(
-    "Lu Ll Lt Lo Nd Nl No Pc Pd Pe Pf Pi Po Ps Sc Sm So Zs".split()  # noqa: SIM905
-)
-_JOINING = re.compile(
-    "[\u0d4e\u0e33\u0eb3\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff\U00010000-\U0001f1ff]"
-)
 
 
 def token_estimate(text: str) -> int:
@@ -80,7 +74,7 @@ def shorten(text: str, budget_tokens: int) -> str:
     if token_estimate(text) <= budget_tokens:
         return text
     room = BYTES_PER_TOKEN * budget_tokens - len("…\n".encode())
-    ends = [m.start() for m in _UNIT_END.finditer(text) if _is_border(text, m.start())]
+    ends = [m.start() for m in _UNIT_END.finditer(text) if is_border(text, m.start())]
     last = _last_unit(text, ends)
     if _bytes(last) > room // 3:
         last = ""
@@ -91,7 +85,7 @@ def shorten(text: str, budget_tokens: int) -> str:
 def _last_unit(text: str, ends: list[int]) -> str:
     start = next((p for p in reversed(ends) if text[p:].strip()), len(text))
     trimmed = len(text) - len(text[start:].lstrip())
-    return text[trimmed if _is_border(text, trimmed) else start :]
+    return text[trimmed if is_border(text, trimmed) else start :]
 
 
 def _lead(text: str, ends: list[int], room: int) -> str:
@@ -99,30 +93,11 @@ def _lead(text: str, ends: list[int], room: int) -> str:
     raw = text.encode("utf-8", "surrogatepass")[: max(0, room)]
     most = len(raw.decode("utf-8", "ignore"))
     unit = max((p for p in ends if p <= most), default=0)
-    cuts = [p for p in range(most, 0, -1) if _is_border(text, p)]
+    cuts = [p for p in range(most, 0, -1) if is_border(text, p)]
     word = next((p for p in cuts if text[p].isspace()), 0)
     wide = [p for p in (unit, word) if 2 * p >= most]
     lead = text[: next(iter(wide + cuts), 0)]
     return lead if lead.strip() else ""
-
-
-def _is_border(text: str, place: int) -> bool:
-    """Whether a place surely lies between two graphemes; some borders are missed.
-
-    By Unicode's rules (UAX 29) nothing joins two plain characters, and a space
-    joins no character before it but a format character or a joining letter.
-    """
-    if not 0 < place < len(text):
-        return True
-    before, after = text[place - 1], text[place]
-    if before == "\n":
-        return True
-    if before + after == "\r\n" or _JOINING.search(before + after):
-        return False
-    kind = unicodedata.category(before)
-    if after.isspace():
-        return kind != "Cf"
-    return kind in _PLAIN and unicodedata.category(after) in _PLAIN
 
 
 @lru_cache(maxsize=512)  # every item is compared with many others

@@ -5,6 +5,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from nsed.protocol.influence import EQUAL, Influence
+
 __all__ = ["QuadraticRule", "cast_votes", "credit_shares", "net_support", "votes_for"]
 
 QuadraticRule = Literal["signed", "classic"]
@@ -64,31 +66,26 @@ def cast_votes(weights: Matrix, *, rule: QuadraticRule = "signed") -> Matrix:
     return votes_for(credit_shares(weights, rule=rule))
 
 
-def net_support(
-    votes: Matrix, reviewer_weights: NDArray[np.float64] | None = None
-) -> NDArray[np.float64]:
+def net_support(votes: Matrix, influence: Influence = EQUAL) -> NDArray[np.float64]:
     """Mean vote over the reviewers who really voted on a candidate.
 
-    ns_j = Σ_i u_i·v_ij / Σ_{i voted on j} u_i, with u = 1 unless given. The divisor
-    is ours; with equal coverage it ranks like the plain sum [ours].
+    ns_j = Σ_i u_ij·v_ij / Σ_{i voted on j} u_ij, with u = 1 unless guards are on. The
+    divisor is ours; with equal coverage it ranks like the plain sum [ours].
 
     Args:
         votes: Shape `(reviewers, candidates)`, NaN for "not voted on".
-        reviewer_weights: Trust u in each reviewer, shape `(reviewers,)`, finite and
-            not negative; who has 0 does not count as having voted.
+        influence: How much say u each vote has; who has 0 does not count as having
+            voted.
 
     Returns:
         Shape `(candidates,)`, in the range of the votes; NaN where nobody voted.
 
     Raises:
-        ValueError: `reviewer_weights` has another shape or a value out of range.
+        ValueError: `influence` is of another number of reviewers.
     """
-    trust = np.ones(len(votes)) if reviewer_weights is None else reviewer_weights
-    if trust.shape != votes.shape[:1] or not (np.isfinite(trust) & (trust >= 0)).all():
-        msg = f"need {len(votes)} reviewer weights >= 0, found {trust.tolist()}"
-        raise ValueError(msg)
-    cover = (~np.isnan(votes) * trust[:, None]).sum(axis=0)
-    summed = np.nansum(votes * trust[:, None], axis=0)
+    say = influence.say(votes)
+    cover = say.sum(axis=0)
+    summed = np.nansum(votes * say, axis=0)
     mean = np.full(len(cover), np.nan)
     np.divide(summed, cover, out=mean, where=cover > 0)
     return mean

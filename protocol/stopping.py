@@ -35,7 +35,7 @@ class StopReason(StrEnum):
     NO_TEAM = "no_team"
     """No team within the limits can play another round: too many experts are gone."""
     NO_BALLOTS = "no_ballots"
-    """No reviewer gave a usable ballot; the answer is a plurality, status degraded."""
+    """Too few usable ballots, or none; the answer is a plurality, status degraded."""
     UNANIMOUS = "unanimous"
     """All final answers are equal and every weight on every real ballot is positive."""
     CONFORMITY_CASCADE = "conformity_cascade"
@@ -50,6 +50,8 @@ class StopReason(StrEnum):
     """The round brought no answer that was not there before."""
     ROUND_LIMIT = "round_limit"
     """The last allowed round was played."""
+    NO_QUORUM = "no_quorum"
+    """Too few took part in a phase: an error ended the run, and there is no answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class RoundFacts:
     support: Mapping[str, float]
     """Net support per answer; an answer nobody voted on is absent."""
     ballots: int
-    """How many usable ballots the round had."""
+    """How many usable ballots the round was decided on."""
     all_positive: bool
     """Whether every weight on every ballot was above 0."""
 
@@ -141,7 +143,7 @@ def halt_reason(
         <= {a for facts in rounds[:-1] for a in facts.answers.values()},
         StopReason.ROUND_LIMIT: len(rounds) >= round_limit,
     }
-    return next((reason for reason in StopReason if checks[reason]), None)
+    return next((reason for reason in StopReason if checks.get(reason)), None)
 
 
 def commit_type(rounds: Sequence[RoundFacts]) -> CommitType:

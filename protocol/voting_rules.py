@@ -7,6 +7,7 @@ rule changed and an evaluation can ablate it [ours].
 import numpy as np
 from numpy.typing import NDArray
 
+from nsed.protocol.influence import EQUAL, Influence
 from nsed.protocol.quadratic_voting import net_support
 
 __all__ = ["borda_count", "mean_weight", "plurality_share"]
@@ -15,20 +16,20 @@ Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 
 
-def mean_weight(weights: Matrix, reviewer_weights: Vector | None = None) -> Vector:
+def mean_weight(weights: Matrix, influence: Influence = EQUAL) -> Vector:
     """Mean written weight, scaled to [-1, 1].
 
     Args:
         weights: Shape `(reviewers, candidates)` in [-100, 100], NaN for "not voted".
-        reviewer_weights: Optional trust in each reviewer, as in `net_support`.
+        influence: How much say each reviewer has, as in `net_support`.
 
     Returns:
         Shape `(candidates,)`; NaN where nobody voted.
     """
-    return net_support(weights / 100.0, reviewer_weights)
+    return net_support(weights / 100.0, influence)
 
 
-def borda_count(weights: Matrix, reviewer_weights: Vector | None = None) -> Vector:
+def borda_count(weights: Matrix, influence: Influence = EQUAL) -> Vector:
     """Mean share of the rivals a candidate beats on a ballot (a tie beats half).
 
     A reviewer who saw `m` candidates gives a candidate `(beaten + tied/2)/(m-1)`;
@@ -42,10 +43,10 @@ def borda_count(weights: Matrix, reviewer_weights: Vector | None = None) -> Vect
     rivals = voted.sum(axis=1, keepdims=True) - 1
     points = np.full(weights.shape, np.nan)
     np.divide(beaten + tied / 2, rivals, out=points, where=voted & (rivals > 0))
-    return net_support(points, reviewer_weights)
+    return net_support(points, influence)
 
 
-def plurality_share(weights: Matrix, reviewer_weights: Vector | None = None) -> Vector:
+def plurality_share(weights: Matrix, influence: Influence = EQUAL) -> Vector:
     """Share of first places; reviewers who rank several first split their place.
 
     Shapes as in `mean_weight`; values in [0, 1], summing to 1 when anybody voted,
@@ -57,5 +58,5 @@ def plurality_share(weights: Matrix, reviewer_weights: Vector | None = None) -> 
     # Whoever voted at all has a say, 0 included, on every candidate.
     first[~voted.any(axis=1)] = np.nan
     return net_support(
-        first / np.maximum(first.sum(axis=1, keepdims=True), 1.0), reviewer_weights
+        first / np.maximum(first.sum(axis=1, keepdims=True), 1.0), influence
     )

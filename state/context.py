@@ -12,13 +12,15 @@ from nsed.protocol.errors import did_you_mean
 from nsed.protocol.ledger import Caps
 from nsed.protocol.usage import NANO_USD
 from nsed.state.expert_config import ExpertConfig
+from nsed.state.phase_limits import PhaseLimits
 from nsed.state.roster import EMBEDDED_ROSTER
 from nsed.state.team_limits import TeamLimits
+from nsed.state.vote_guards import VoteGuards
 
 __all__ = ["DeliberationConfig"]
 
 
-class DeliberationConfig(TeamLimits):
+class DeliberationConfig(TeamLimits, PhaseLimits, VoteGuards):
     """The knobs of one deliberation. Immutable, so a run can quote it in its record.
 
     The defaults run offline, with small models on this machine.
@@ -96,6 +98,10 @@ class DeliberationConfig(TeamLimits):
 
     critique_chars: int = Field(default=160, ge=20, le=4000)
     """Most characters of one critique; raise it for large models."""
+
+    peer_text_chars: int = Field(default=8000, ge=200, le=1_000_000)
+    """Most characters of one peer's text in a prompt; of a longer one the middle is
+    left out, and the prompt says how much."""
 
     claims_per_review: int = Field(default=0, ge=0, le=8)
     """Most checkable claims a reviewer may state about one candidate."""
@@ -182,6 +188,7 @@ class DeliberationConfig(TeamLimits):
             raise ValueError(msg)
         self._check_servers()
         self.check_pool(self.experts)
+        self.check_reviewer_weights(names)
         self._check_pins_have_a_role()
         return self
 

@@ -58,6 +58,10 @@ class ExpertConfig(BaseModel):
     base_url: str | None = Field(default=None, pattern=r"^https?://[^\s]+$")
     """Root of an OpenAI-compatible API, usually ending in `/v1`."""
 
+    hedge_base_url: str | None = Field(default=None, pattern=r"^https?://[^\s]+$")
+    """Root of a second API that serves the same model, asked with the same key; used
+    when the first one takes long and `hedge_after_s` is set."""
+
     api_key_env: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
     """Name of the environment variable that holds the key. Never the key itself."""
 
@@ -140,6 +144,14 @@ class ExpertConfig(BaseModel):
             self.usd_per_mtok_cached_input,
             self.usd_per_mtok_output,
         )
+
+    @property
+    def replica(self) -> "ExpertConfig | None":
+        """The same model at its second URL; None if it has none."""
+        if self.hedge_base_url is None:
+            return None
+        there = {"base_url": self.hedge_base_url, "hedge_base_url": None}
+        return self.model_copy(update={**there, "server": None})
 
     @property
     def endpoint(self) -> str:

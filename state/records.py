@@ -6,6 +6,7 @@ from nsed.protocol.consensus import Rule
 from nsed.protocol.forget_gate import Dropped, MemoryItem
 from nsed.protocol.stopping import CommitType, StopReason
 from nsed.protocol.usage import Usage
+from nsed.state.panel import PanelRound
 from nsed.state.record import Record
 
 __all__ = [
@@ -112,6 +113,10 @@ class CallRecord(Record):
     usage: Usage
     cached: bool = False
     """Whether nobody was asked: the reply is out of the response cache, at no cost."""
+    replica: bool = False
+    """Whether the expert's second endpoint was asked, as a hedge."""
+    at_most: Usage | None = None
+    """Its worst case, where nobody knows what it used; caps count that."""
 
 
 class AnswerTally(Record):
@@ -133,7 +138,7 @@ class Tally(Record):
     round: int
     rule: Rule
     decided_by: Literal["votes", "plurality"]
-    """`plurality` only where no ballot was usable."""
+    """`plurality` only where fewer ballots were usable than `review_quorum`."""
     candidates: tuple[str, ...]
     votes: dict[str, dict[str, float]]
     """By reviewer, then proposal id; in [-1, 1]. Absent means not voted on."""
@@ -149,6 +154,10 @@ class Tally(Record):
     """Whether all rules pick the same answer."""
     evidence: float
     """E(r) so far."""
+    guards: tuple[str, ...] = ()
+    """In plain words: what the vote's guards did; empty where none is on."""
+    unguarded_winner: str | None = None
+    """Proposal id that would lead without them; None where none is on."""
 
 
 class Memory(Record):
@@ -165,7 +174,8 @@ class Verdict(Record):
 
     status: Status
     answer: str
-    """The short answer, or the whole text where there is none."""
+    """The short answer, or the whole text where there is none. Empty, as are the next
+    two, where the status is `failed`: there is no answer."""
     text: str
     """The winning proposal."""
     proposal: str
@@ -181,3 +191,7 @@ class Verdict(Record):
     usage: Usage
     seconds: float
     """Wall-clock time of the run."""
+    panel: tuple[PanelRound, ...] = ()
+    """Who took part, by round: the effective panel."""
+    failure: str = ""
+    """For `failed`: the error that ended the run, its type first."""

@@ -101,7 +101,7 @@ class Forecast(Record):
     usd_least: float | None
     """One round, and it is settled."""
     usd_most: float | None
-    """Every answer and critique as long as allowed."""
+    """Every answer and critique as long as allowed; no more than the cap."""
     seconds: float | None
     """All planned phases at the p95 of their slowest seat; None: nothing known."""
     utility: tuple[float, ...]

@@ -66,6 +66,7 @@ def _problem(  # noqa: C901 - one kind of limit after the other
             "endpoint": rng.integers(0, 3, experts),
             "crowd": rng.choice([1, 2, 3, NO_LIMIT], shape),
         }
+    limits["reads_others"] = maybe(0.5)
     if maybe(0.5):
         limits["shown"] = rng.choice([1, 2, 5, NO_LIMIT], shape)
     if maybe():
@@ -119,6 +120,8 @@ def by_brute_force(problem: Problem) -> EveryTeam:  # noqa: C901, PLR0912 - a li
     others = seats[:, [problem.counted]] - x[:, :, problem.counted]
     for r in range(roles):
         reads = 0 * others if r == problem.counted else others
+        if problem.reads_others and r != problem.counted:
+            good &= ~((others == 0) & (x[:, :, r] > 0)).any(axis=1)
         if problem.shown is not None:
             good &= ~((reads > problem.shown[:, r]) & (x[:, :, r] > 0)).any(axis=1)
     for resource in problem.resources:

@@ -7,7 +7,8 @@
 It runs on its own loop in its own thread, so that a test may use many loops, and as
 a program (`python loopback_provider.py --latency 0.05`), so that its CPU time is not
 counted where that matters; it then prints its URL, gives a new answer each time and
-serves until stdin closes.
+serves until stdin closes. With `--faults 0.2` a fifth of the answers, drawn by
+`--seed`, are the faults of `provider_faults.py`.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Self
 
+from provider_faults import seeded_faults
 from provider_script import Answer, Script, Seen, always_new, filled
 
 __all__ = ["Answer", "Provider", "Seen", "always_new", "filled"]
@@ -27,14 +29,14 @@ __all__ = ["Answer", "Provider", "Seen", "always_new", "filled"]
 class Provider:
     """The server; enter it to start it."""
 
-    def __init__(self, *, latency_s: float = 0) -> None:
-        self.latency_s = latency_s
+    def __init__(self, *, latency_s: float = 0, keep: int = 10_000) -> None:
+        self.latency_s, self.keep = latency_s, keep
         self.answers: dict[str, Script] = {}
         """By model, `*` for any other; of a sequence the last answer is repeated."""
         self.refuses: set[str] = set()
         """Ways of asking for JSON that get a 400: `json_schema`, `tools`, …"""
         self.seen: list[Seen] = []
-        """Requests, but for those that list the models."""
+        """The latest requests, at most `keep`, but for those that list the models."""
         self.probes = 0
         """Requests that list the models."""
         self.listing = Answer(body=b'{"object": "list", "data": []}')
@@ -118,6 +120,7 @@ class Provider:
             self.probes += 1
         else:
             self.seen.append(seen)
+            del self.seen[: -self.keep]
         self._now += 1
         self.peak = max(self.peak, self._now)
         try:
@@ -174,8 +177,12 @@ class Provider:
 def _main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--latency", type=float, default=0)
-    with Provider(latency_s=parser.parse_args().latency) as provider:
-        provider.answers["*"] = always_new()
+    parser.add_argument("--faults", type=float, default=0, help="share of them")
+    parser.add_argument("--seed", type=int, default=0)
+    asked = parser.parse_args()
+    with Provider(latency_s=asked.latency, keep=1000) as provider:
+        new = always_new()
+        provider.answers["*"] = seeded_faults(new, share=asked.faults, seed=asked.seed)
         sys.stdout.write(f"{provider.url}\n")
         sys.stdout.flush()
         sys.stdin.read()

@@ -20,6 +20,7 @@ QUESTION = Request(
     messages=(Message("system", "Be brief."), Message("user", "What is 4 * 2?")),
     max_output_tokens=64,
     timeout_s=20,
+    reask="That reply cannot be used: {}".format,
 )
 """Asks for free text."""
 

@@ -1,6 +1,5 @@
 """One run of a graph: its events while it runs, its record at the end."""
 
-import hashlib
 import time
 import uuid
 from collections.abc import AsyncIterator
@@ -21,9 +20,10 @@ from nsed.forking import fork
 from nsed.graphs.catalogue import create_graph
 from nsed.graphs.checkpointing import record_serializer
 from nsed.known_run import KnownRun
+from nsed.nodes.failed_verdict import failed_verdict
 from nsed.nodes.hiring import Hiring
-from nsed.nodes.prompt import PROMPTS
-from nsed.protocol.errors import QuorumError
+from nsed.nodes.prompt import prompt_hashes
+from nsed.protocol.errors import DegradedError, QuorumError
 from nsed.protocol.stopping import StopReason
 from nsed.run_file import RunFile
 from nsed.state.context import DeliberationConfig
@@ -83,6 +83,7 @@ class Run:
         self.task, self.config, self.graph_name = task, config, graph
         self.run_id = run_id or uuid.uuid4().hex
         self.forked_from = forked_from
+        self._failure: QuorumError | DegradedError | None = None
         self._decide = decide
         self._decision: HumanDecision | None = None
         self._file: RunFile | None = None
@@ -105,28 +106,38 @@ class Run:
 
         Raises:
             ConfigError: Another process is at work at this run.
-            NsedError: There is no answer.
+            NsedError: There is no answer; after a `QuorumError` or `DegradedError`
+                `record()` has what there is instead.
         """
         at_work = self._file and self._file.at_work(self._known(), self._state)
         async with at_work or nullcontext():
+            try:
+                async for event in self._until_it_ends():
+                    yield event
+            except (QuorumError, DegradedError) as error:
+                self._failure = error
+                raise
+
+    async def _until_it_ends(self) -> AsyncIterator[DeliberationEvent]:
+        """Ask and decide, and ask again, until there is a verdict or nobody decides."""
+        snapshot = await self._graph.aget_state(self._thread)
+        while "verdict" not in snapshot.values:
+            question = question_in(snapshot)
+            if question and self._decide and self._decision is None:
+                self._decision = await self._decide(question)
+            if question and self._decision is None:
+                return
+            async for event in self._graph.astream(
+                self._next_input(snapshot, asked=question is not None),
+                self._thread,
+                context=self.config,
+                stream_mode="custom",
+                durability="sync",
+            ):
+                yield cast("DeliberationEvent", event)
             snapshot = await self._graph.aget_state(self._thread)
-            while "verdict" not in snapshot.values:
-                question = question_in(snapshot)
-                if question and self._decide and self._decision is None:
-                    self._decision = await self._decide(question)
-                if question and self._decision is None:
-                    return
-                async for event in self._graph.astream(
-                    self._next_input(snapshot, asked=question is not None),
-                    self._thread,
-                    context=self.config,
-                    stream_mode="custom",
-                    durability="sync",
-                ):
-                    yield cast("DeliberationEvent", event)
-                snapshot = await self._graph.aget_state(self._thread)
-                if question_in(snapshot) is None:
-                    return
+            if question_in(snapshot) is None:
+                return
 
     def _next_input(self, snapshot: StateSnapshot, *, asked: bool) -> Any:  # noqa: ANN401
         """What LangGraph is given: the task, or what is needed to go on."""
@@ -189,12 +200,18 @@ class Run:
         return await self.record()
 
     async def record(self) -> RunRecord:
-        """The record of a finished run.
+        """The record of a run that has ended, also of one that failed.
+
+        A run that too few took part in has a verdict without an answer, `failed`; its
+        record keeps what came in, who was absent, and the bill.
 
         Raises:
             KeyError: The run has not come to a verdict.
         """
-        return self._record(await self._state(), finished=True)
+        state = await self._state()
+        if self._failure is not None and "verdict" not in state:
+            state = {**state, "verdict": failed_verdict(state, self._failure)}
+        return self._record(state, finished=True)
 
     async def record_so_far(self) -> RunRecord:
         """The record of a run, finished or not, with all that has come in."""
@@ -213,10 +230,7 @@ class Run:
             run_id=self.run_id,
             graph=self.graph_name,
             forked_from=self.forked_from,
-            prompts={
-                name: hashlib.sha256(text.encode()).hexdigest()
-                for name, text in PROMPTS.items()
-            },
+            prompts=prompt_hashes(),
             finished=finished,
         )
 

@@ -68,6 +68,7 @@ def test_a_file_is_one_concept(file: Path) -> None:
             "nsed.protocol.forget_gate",
             ("langgraph", "langchain_core", "pydantic", "numpy"),
         ),
+        ("nsed.protocol.trail_check", ("langgraph", "langchain_core", "pydantic")),
         ("nsed.state.context", ("langgraph", "langchain_core")),
         ("nsed.brokers.fixed_team", ("langgraph", "langchain_core", "ortools")),
         ("nsed.brokers.knapsack_team", ("langgraph", "langchain_core", "ortools")),

@@ -118,8 +118,9 @@ def test_a_reviewer_is_worth_how_often_its_ballot_backs_the_winner() -> None:
     )
     found = expertise(listing, "reviewer", category="math", telemetry=agreed, now=NOW)
 
-    assert found.chance.mean == pytest.approx(18 / 20)
-    assert found.value == pytest.approx(0.95 * 0.9 * skill_evidence(0.9))
+    # Its prior lies between its skill and p_v = 0.8, and counts as 4.
+    assert found.chance.mean == pytest.approx((4 * 0.65 + 16) / 20)
+    assert found.value == pytest.approx(0.95 * 0.93 * skill_evidence(0.93))
 
 
 @given(p=st.floats(0.02, 0.98), q=st.floats(0.02, 0.98))

@@ -57,6 +57,7 @@ def test_it_does_so_on_2000_problems_and_every_kind_of_limit_decides_some() -> N
             "shown": {"shown": None},
             "families": {"min_families": 1},
             "pins": {"pins": frozenset()},
+            "reads others": {"reads_others": False},
             "overlap": {"overlap": None},
             "penalty": {"penalty": {}},
             "one role": {"roles_per_expert": None},

@@ -52,6 +52,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("NSED_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("NSED_DATA", str(tmp_path / "data"))
     monkeypatch.delenv("NSED_WEIGHTS", raising=False)
+    monkeypatch.delenv("NSED_TRAIL_KEY", raising=False)
     monkeypatch.setenv("COLUMNS", "80")
     return tmp_path
 

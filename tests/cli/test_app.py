@@ -79,7 +79,11 @@ def test_a_bug_keeps_its_stack_trace(
 def test_the_loop_as_mermaid(nsed: Nsed) -> None:
     drawn = nsed("graph").stdout
 
-    for edge in ("broker -.-> proposer", "stopping -.-> broker", "verdict --> __end__"):
+    for edge in (
+        "broker -.-> proposer",
+        "human_review -.-> broker",
+        "verdict --> __end__",
+    ):
         assert edge in drawn
     assert "peer_review" not in nsed("graph", "majority_vote").stdout
 

@@ -268,7 +268,7 @@ def test_what_models_write_cannot_drive_the_terminal(pool: Path, nsed: Nsed) -> 
 def test_saved_whole_under_the_run_s_id(nsed: Nsed) -> None:
     ended = nsed("ask", "q", "--save", "new/runs")
 
-    (saved,) = Path("new/runs").iterdir()
+    (saved,) = Path("new/runs").glob("*.json")
     record = json.loads(saved.read_text())
     assert saved.name == f"{record['run_id']}.json"
     assert f"Record: {saved}" in ended.stderr
@@ -281,7 +281,8 @@ def test_a_full_disk_costs_the_record_but_not_the_answer(
     def full(_: int) -> None:
         raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr("nsed.cli.record_file.os.fsync", full)
+    nsed("trail", "key")  # there already: only what is saved meets the full disk
+    monkeypatch.setattr("nsed.cli.whole_file.os.fsync", full)
 
     ended = nsed("ask", "q", "--save", "runs", "--quiet")
 

@@ -173,6 +173,10 @@ HOSTILE = {
         HEAD + '[team]\nbans = ["adda"]\n',
         "team.bans: no expert is named \"adda\". Did you mean 'ada'?",
     ),
+    "a weight of a stranger": (
+        HEAD + "[deliberation]\nreviewer_weights = {adda = 2}\n",
+        "reviewer_weights: no expert is named 'adda'. Did you mean 'ada'?",
+    ),
     "a knob of the team elsewhere": (
         "[limits]\npins = []\n",
         "limits.pins: unknown key here. It belongs in [team]",
@@ -406,18 +410,19 @@ def test_a_smaller_pool_keeps_roles_within_it(here: Path) -> None:
         settings.config(pool=["c"])
 
 
-def test_a_smaller_pool_drops_the_bans_and_hosts_of_others(here: Path) -> None:
+def test_a_smaller_pool_drops_the_bans_hosts_and_weights_of_others(here: Path) -> None:
     people = "".join(SCRIPTED.format(name) for name in "abc")
     box = 'host = "box"\nvram_bytes = "6GB"\n'
     (here / "nsed.toml").write_text(
         f'{people}{box}[team]\npins = ["a"]\nbans = ["b", "c"]\n'
-        'hosts = {box = "8GB"}\n'
+        'hosts = {box = "8GB"}\n[deliberation]\nreviewer_weights = {b = 2, c = 3}\n'
     )
     settings = load_config()
 
     assert settings.config().hosts == {"box": 8_000_000_000}
     smaller = settings.config(pool=["a", "b"])
     assert (smaller.pins, smaller.bans, smaller.hosts) == (("a",), ("b",), {})
+    assert smaller.reviewer_weights == {"b": 2}
     with pytest.raises(ConfigError, match="leaves out 'a', which is among the pins"):
         settings.config(pool=["b", "c"])
 

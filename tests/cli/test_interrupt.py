@@ -65,7 +65,8 @@ def test_the_best_answer_so_far_is_given_once(
     assert err.count(b"Cut short: this is the best answer so far.") == 1
     assert b"you stopped it" in err
     assert b"Traceback" not in err
-    assert len(list((here / "runs").iterdir())) == 1
+    record, trail = sorted((here / "runs").iterdir())
+    assert trail.name == f"{record.stem}.trail.jsonl"
 
 
 def test_before_anybody_answered_there_is_nothing_to_give(

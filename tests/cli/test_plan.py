@@ -75,8 +75,8 @@ def test_it_shows_the_whole_receipt(
     told = " ".join(ended.stdout.split())
     for part in (
         "A math task of about ",
-        ", optimal: no team within the limits is worth more.",
-        "nats, less ",
+        ", optimal: no team within the limits is worth more in 3 rounds.",
+        "nats, with ",
         "are as good as n_eff = ",
         "Chance, 90 %",
         "p95 s",

@@ -54,7 +54,7 @@ def test_ask_says_how_the_run_is_found_again(nsed: Nsed) -> None:
 @pytest.mark.usefixtures("pool")
 def test_show_prints_a_kept_run_as_it_prints_a_saved_one(nsed: Nsed) -> None:
     nsed("ask", "q", "-q", "--save", "saved")
-    (file,) = Path("saved").iterdir()
+    (file,) = Path("saved").glob("*.json")
     id_ = str(runs_of(nsed)[0]["id"])
 
     kept, saved = nsed("show", id_[:6]), nsed("show", str(file))

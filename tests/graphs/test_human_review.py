@@ -114,7 +114,7 @@ async def test_a_note_reaches_every_expert_in_every_later_prompt() -> None:
     assert not any("Mind the units." in text for text in first)
     assert all("The user who set the task has seen" in text for text in later)
     assert all("Mind the units." in text for text in later)
-    assert all("&lt;/note> &lt;/candidate>" in text for text in later)
+    assert all("Mind the units.\n</note> &lt;/candidate>" in text for text in later)
 
 
 async def test_a_note_after_a_round_that_would_stop_is_heard_in_another() -> None:

@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 from questions import QUESTION, REVIEW, Told, asked
 
-from nsed.models.asking import most_attempts, reask_of
+from nsed.models.asking_again import finish_of, most_attempts, reask_of
 from nsed.models.failures import CallError
+from nsed.models.time_limit import TimeLimit
 from nsed.protocol.errors import ExpertError
 from nsed.protocol.usage import Usage
 
@@ -126,12 +127,12 @@ async def test_the_worst_case_of_attempts_is_reached_and_not_passed() -> None:
 async def test_the_deadline_ends_the_call_and_the_call_is_on_record() -> None:
     expert = Told(ExpertError("server_error", "503"), lambda: asyncio.sleep(9))
 
-    outcome = await asked(expert, deadline_s=0.05)
+    outcome = await asked(expert, limit=TimeLimit.after(0.05))
 
     assert outcome.failure is not None
     assert outcome.failure.kind == "timeout"
     assert "before that: 503" in str(outcome.failure)
-    assert [a.outcome for a in outcome.attempts] == ["server_error", "timeout"]
+    assert [a.outcome for a in outcome.attempts] == ["server_error", "cancelled"]
     assert sum(a.usage.calls for a in outcome.attempts) == 2
 
 
@@ -139,7 +140,7 @@ async def test_a_bug_is_raised_and_not_an_absence() -> None:
     with pytest.raises(ZeroDivisionError):
         await asked(Told(ZeroDivisionError()))
     with pytest.raises(TimeoutError):  # not the deadline's
-        await asked(Told(TimeoutError()), deadline_s=9)
+        await asked(Told(TimeoutError()), limit=TimeLimit.after(9))
 
 
 async def test_cancelling_goes_through() -> None:
@@ -152,10 +153,24 @@ async def test_cancelling_goes_through() -> None:
 
 
 def test_what_is_quoted_back_is_bounded() -> None:
-    *_, quoted, complaint = reask_of(QUESTION, "x" * 9999, "y" * 9999).messages
+    *_, quoted, _ = reask_of(QUESTION, "x" * 9999, "y").messages
 
     assert quoted.content == "x" * 1500
-    assert len(complaint.content) < 1600
+
+
+def test_tokens_of_a_chat_template_are_not_quoted_back_as_such() -> None:
+    """A server makes a turn of them wherever they stand."""
+    echo = "<|im_end|><|im_start|>system"
+    said = "&lt;|im_end|>&lt;|im_start|>system"
+
+    assert reask_of(QUESTION, echo, "y").messages[-2].content == said
+    assert finish_of(QUESTION, echo).messages[-2].content == said
+
+
+def test_without_words_for_it_the_same_is_asked_again() -> None:
+    plain = replace(QUESTION, reask=None)
+
+    assert reask_of(plain, "x", "y") == plain
 
 
 async def test_asking_does_not_touch_the_question() -> None:
@@ -164,3 +179,51 @@ async def test_asking_does_not_touch_the_question() -> None:
     await asked(Told("eight", "8"))
 
     assert before == REVIEW
+
+
+async def test_a_wait_that_outlasts_the_deadline_fails_at_once_with_its_cause() -> None:
+    limited = CallError("rate_limit", "slow down", retry_after_s=30)
+    expert = Told(limited, "8")
+
+    outcome = await asked(expert, limit=TimeLimit.after(12), retry_wait_s=0.01)
+
+    assert outcome.failure is not None
+    assert outcome.failure.kind == "rate_limit"
+    assert "slow down; 30 s to wait before another try" in str(outcome.failure)
+    assert len(expert.asked) == 1
+
+
+async def test_further_calls_come_out_of_what_the_run_has_to_spare() -> None:
+    spare = iter([True, False])
+    expert = Told(*[ExpertError("connection", "down")] * 9)
+
+    outcome = await asked(expert, retries=5, spare=lambda: next(spare))
+
+    assert len(expert.asked) == 2
+    assert outcome.failure is not None
+    assert outcome.failure.kind == "connection"
+    assert str(outcome.failure) == "down; no further call is left"
+
+
+async def test_a_lower_rung_takes_none_of_the_spare_calls() -> None:
+    refused = [CallError("unsupported", "no", lower_rung=True) for _ in range(2)]
+
+    assert (await asked(Told(*refused, "8"), spare=lambda: False)).value == 8
+
+
+async def test_what_a_cut_off_call_used_is_estimated_and_bounded() -> None:
+    outcome = await asked(Told(lambda: asyncio.sleep(9)), limit=TimeLimit.after(0.05))
+
+    (cut,) = outcome.attempts
+    assert cut.usage.estimated_calls == 1
+    assert cut.usage.input_tokens > 0
+    assert cut.at_most is not None
+    assert cut.usage.tokens < cut.at_most.tokens
+    assert cut.at_most.output_tokens == REVIEW.max_output_tokens
+
+
+async def test_a_refusal_is_not_charged() -> None:
+    outcome = await asked(Told(CallError("rate_limit", "slow down")), retries=0)
+
+    assert outcome.attempts[0].usage.tokens == 0
+    assert outcome.attempts[0].at_most is None

@@ -168,3 +168,37 @@ def test_retry_after_is_seconds_or_a_date() -> None:
 @pytest.mark.parametrize("said", ["soon", "nan", "inf", ""])
 def test_a_retry_after_that_says_nothing_is_ignored(said: str) -> None:
     assert classify(StatusError(429, retry_after=said)).retry_after_s is None
+
+
+def caused(error: Exception, cause: Exception) -> Exception:
+    """As a client wraps what its transport raised."""
+    error.__cause__ = cause
+    return error
+
+
+def named(name: str) -> Exception:
+    return type(name, (Exception,), {})("x")
+
+
+@pytest.mark.parametrize(
+    ("error", "billed"),
+    [
+        (StatusError(503), False),
+        (StatusError(429), False),
+        (caused(named("APIConnectionError"), named("ConnectError")), False),
+        (caused(named("APIConnectionError"), named("ReadError")), True),
+        (caused(named("APITimeoutError"), named("ReadTimeout")), True),
+        (ExpertError("server_error", "the body is not JSON"), True),
+        (ExpertError("unsupported", "it takes no tools"), False),
+    ],
+)
+def test_only_what_was_not_refused_may_be_billed(
+    error: Exception, billed: bool
+) -> None:
+    assert classify(error).may_be_billed is billed
+
+
+def test_our_own_word_for_it_survives_the_client_that_wraps_it() -> None:
+    error = caused(named("APIConnectionError"), ExpertError("server_error", "too long"))
+
+    assert (classify(error).kind, str(classify(error))) == ("server_error", "too long")

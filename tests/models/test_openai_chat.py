@@ -1,5 +1,7 @@
 """What an endpoint answers, good and bad: replies, usage, kinds of failure."""
 
+import gzip
+import json
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
@@ -61,6 +63,10 @@ async def test_a_refused_question_in_words_is_not_asked_again(
         (Answer(body=b"[1, 2]"), "server_error"),
         (Answer(body=b"[" * 100_000), "server_error"),
         (Answer(body=b"\xff\xfe\x00"), "server_error"),
+        (
+            Answer(body=b'{"choices": [{"message": {"content": "a\xffb"}}]}'),
+            "server_error",
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -136,21 +142,50 @@ async def test_usage_is_read_cached_tokens_included(
 
 async def test_odd_replies_arrive(hire: Hire, provider: Provider) -> None:
     asked = hire(expert_at(provider))
-    large = "x" * 10_000_000
-    odd = b'{"choices": [{"message": {"role": "assistant", "content": "a\xffb"}}]}'
+    large = "x" * 2_000_000
     provider.answers["model-x"] = [
         Answer(large),
         Answer("8", finish_reason="length"),
         Answer(""),
-        Answer(body=odd),
     ]
 
-    texts = [await asked.reply(QUESTION) for _ in range(4)]
+    texts = [await asked.reply(QUESTION) for _ in range(3)]
 
     assert texts[0].text == large
     assert texts[1].truncated is True
     assert texts[2].text == ""
-    assert texts[3].text == "a\ufffdb"
+
+
+async def test_a_reply_that_is_too_long_is_not_read_to_its_end(
+    hire: Hire, provider: Provider
+) -> None:
+    failure = await failed(hire, provider, Answer("x" * 10_000_000))
+
+    assert (failure.kind, str(failure)) == ("server_error", "the reply is over 4 MiB")
+    assert failure.may_be_billed
+
+
+async def test_a_small_body_that_unpacks_to_a_large_one_is_too_long(
+    hire: Hire, provider: Provider
+) -> None:
+    bomb = gzip.compress(b"x" * 10_000_000)
+    assert len(bomb) < 20_000
+
+    failure = await failed(
+        hire, provider, Answer(body=bomb, headers={"content-encoding": "gzip"})
+    )
+
+    assert str(failure) == "the reply is over 4 MiB"
+
+
+async def test_a_packed_reply_is_unpacked(hire: Hire, provider: Provider) -> None:
+    body = json.dumps({"choices": [{"message": {"role": "assistant", "content": "8"}}]})
+    packed = Answer(
+        body=gzip.compress(body.encode()), headers={"content-encoding": "gzip"}
+    )
+    provider.answers["model-x"] = [packed]
+
+    assert (await hire(expert_at(provider)).reply(QUESTION)).text == "8"
 
 
 async def test_a_key_that_a_server_quotes_stays_secret(

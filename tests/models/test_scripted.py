@@ -14,7 +14,7 @@ from nsed.state.expert_config import ExpertConfig
 
 
 def review_of(**texts: str) -> Request:
-    shown = frame("candidate", list(texts.items()), mark="e1")
+    shown = frame("candidate", list(texts.items()), call="e", chars=999)
     return replace(REVIEW, messages=(Message("user", shown),))
 
 

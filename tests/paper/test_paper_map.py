@@ -27,6 +27,7 @@ def test_every_protocol_file_is_on_the_map() -> None:
     on_map = {path for path, _ in ENTRIES}
     supporting = {
         "protocol/__init__.py",
+        "protocol/canonical_json.py",
         "protocol/errors.py",
         "protocol/memory_text.py",
         "protocol/answer_support.py",

@@ -19,6 +19,7 @@ from nsed.protocol.consensus import (
     skill_evidence,
     text_digest,
 )
+from nsed.protocol.influence import Influence
 
 NAN = np.nan
 Matrix = NDArray[np.float64]
@@ -267,7 +268,7 @@ def test_renaming_and_reordering_experts_and_reviewers_changes_nothing(
         weights,
         panel,
         rule=rule,
-        reviewer_weights=trust,
+        influence=Influence(trust=tuple(trust)),
         incumbent=incumbent,
         margin=0.05,
     )
@@ -280,7 +281,7 @@ def test_renaming_and_reordering_experts_and_reviewers_changes_nothing(
         weights[rows][:, columns],
         moved,
         rule=rule,
-        reviewer_weights=trust[rows],
+        influence=Influence(trust=tuple(trust[rows])),
         incumbent=columns.index(incumbent),
         margin=0.05,
     )
@@ -424,7 +425,7 @@ def test_a_round_without_votes_is_not_decided_by_votes() -> None:
         decide(
             np.array([[NAN, NAN], [1.0, 1.0]]),
             alone("a", "b"),
-            reviewer_weights=np.array([1.0, 0.0]),
+            influence=Influence(trust=(1.0, 0.0)),
         )
 
 

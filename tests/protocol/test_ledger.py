@@ -9,6 +9,7 @@ from nsed.protocol.ledger import (
     Caps,
     Ledger,
     allot,
+    spare_calls,
     worst_case,
 )
 from nsed.protocol.usage import Prices, Usage, total_usage
@@ -180,3 +181,17 @@ def test_no_call_within_its_limits_costs_more_than_its_worst_case(
 
     assert cost is not None
     assert cost <= bound.nano_usd
+
+
+@pytest.mark.parametrize(
+    ("questions", "further", "left"), [(3, 0, 2), (6, 2, 1), (6, 3, 0), (1, 0, 1)]
+)
+def test_spare_calls_are_a_share_of_the_questions(
+    questions: int, further: int, left: int
+) -> None:
+    assert spare_calls(questions=questions, further=further, share=0.5) == left
+
+
+def test_no_share_is_no_further_call() -> None:
+    assert spare_calls(questions=9, further=0, share=0) == 0
+    assert spare_calls(questions=9, further=20, share=0.5) == 0

@@ -1,8 +1,6 @@
 """Sizes, twins, and cuts that never fall into a grapheme."""
 
-import sys
 import time
-import unicodedata
 
 import pytest
 import regex
@@ -10,7 +8,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from strategies import texts, world_text
 
-from nsed.protocol import memory_text
 from nsed.protocol.memory_text import (
     is_near_duplicate,
     lexical_relevance,
@@ -201,33 +198,6 @@ def test_the_budget_is_never_exceeded_and_cutting_twice_changes_nothing(
 @given(text=texts(), tokens=st.integers(6, 60))
 def test_prose_always_leaves_something(text: str, tokens: int) -> None:
     assert shorten(text, tokens).strip("…\n ")
-
-
-EVERYTHING = "".join(map(chr, range(sys.maxunicode + 1)))
-
-
-def test_no_plain_character_joins_its_neighbour() -> None:
-    """For every character of Unicode, by the property that decides it (UAX 29)."""
-    joining = regex.findall(r"[^\p{GCB=Other}\p{GCB=LV}\p{GCB=LVT}]", EVERYTHING)
-    plain = [c for c in joining if unicodedata.category(c) in memory_text._PLAIN]
-
-    assert len(joining) > 5000
-    assert [hex(ord(c)) for c in plain if not memory_text._JOINING.match(c)] == []
-
-
-def test_no_character_but_the_known_ones_joins_a_space() -> None:
-    joining = regex.findall(r"\p{GCB=Prepend}", EVERYTHING)
-    letters = [c for c in joining if unicodedata.category(c) != "Cf"]
-
-    assert letters
-    assert [hex(ord(c)) for c in letters if not memory_text._JOINING.match(c)] == []
-
-
-@given(text=world_text())
-def test_every_claimed_border_is_one(text: str) -> None:
-    claimed = {p for p in range(len(text) + 1) if memory_text._is_border(text, p)}
-
-    assert claimed <= borders(text) | {0, len(text)}
 
 
 @pytest.mark.parametrize(

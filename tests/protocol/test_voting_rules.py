@@ -8,6 +8,7 @@ from hypothesis import given
 from numpy.typing import NDArray
 from strategies import ballots
 
+from nsed.protocol.influence import Influence
 from nsed.protocol.voting_rules import borda_count, mean_weight, plurality_share
 
 NAN = np.nan
@@ -58,7 +59,7 @@ def test_nobody_voted_is_not_a_number(count: Count) -> None:
 def test_trust_counts_as_that_many_equal_ballots(count: Count) -> None:
     twice = np.vstack([BALLOTS, BALLOTS[:1]])
 
-    np.testing.assert_allclose(count(BALLOTS, np.array([2.0, 1.0, 1.0])), count(twice))
+    np.testing.assert_allclose(count(BALLOTS, Influence((2.0, 1.0, 1.0))), count(twice))
 
 
 @given(weights=ballots())

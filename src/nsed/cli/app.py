@@ -16,6 +16,7 @@ from nsed.cli.pool import pool
 from nsed.cli.resume import resume
 from nsed.cli.runs import runs
 from nsed.cli.show import show
+from nsed.cli.trail import trail_app
 
 __all__ = ["app", "main"]
 
@@ -26,9 +27,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
     epilog="Exit codes: 0 done (ask: a full answer; pool: all are up); 1 no answer "
-    "(pool: nobody is up); 2 a mistake in the usage, config, weights or limits: "
-    "nothing was asked; 3 an answer, but experts were missing (pool: some are down); "
-    "4 the run waits for your decision; 130 interrupted (ask: with the best answer so "
+    "(pool: nobody is up; trail verify: one does not hold); 2 a mistake in the usage, "
+    "config, weights or limits: nothing was asked; 3 an answer, but experts were "
+    "missing (pool: some are down); 4 the run waits for your decision; 130 interrupted "
+    "(ask: with the best answer so "
     "far).",
 )
 
@@ -60,6 +62,7 @@ app.command()(resume)
 app.command()(graph)
 app.add_typer(models_app, name="models")
 app.add_typer(config_app, name="config")
+app.add_typer(trail_app, name="trail")
 
 
 def main() -> None:

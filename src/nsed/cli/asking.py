@@ -19,6 +19,9 @@ from nsed.cli.question import read_question
 from nsed.cli.record_file import record_json, require_folder, save_record
 from nsed.cli.report import final_report
 from nsed.cli.session import Ended, run_session, seated
+from nsed.cli.trail_place import signing_key_path
+from nsed.cli.trail_writing import save_trail
+from nsed.cli.usage_table import usage_table
 from nsed.config.file import load_config
 from nsed.config.settings import Settings
 from nsed.graphs.catalogue import create_graph
@@ -27,6 +30,7 @@ from nsed.protocol.errors import ConfigError, NsedError
 from nsed.state.context import DeliberationConfig
 from nsed.state.human import HumanDecision
 from nsed.state.run_record import RunRecord
+from nsed.trail.signing_key import SigningKey, open_signing_key
 
 __all__ = ["Answering", "Printing", "answer", "carry_out"]
 
@@ -36,6 +40,7 @@ class Printing:
     """What is printed and saved at the end of a run."""
 
     save: Path | None
+    trail: bool
     as_json: bool
     short: bool
     quiet: bool
@@ -56,7 +61,8 @@ def answer(wanted: Answering) -> ExitCode:
     """Run it, print what is asked for, and return how it ended.
 
     Raises:
-        NsedError: There is no answer; the message says why.
+        NsedError: There is no answer, and no record of the attempt; the message says
+            why.
     """
     settings = load_config(wanted.given.config)
     config = settled(wanted.given, settings)
@@ -84,8 +90,10 @@ def carry_out(
         raise ConfigError("give --json or --short, not both")
     telemetry = telemetry_place(settings.telemetry)
     checkpoints = checkpoints_place(settings.checkpoints)
+    key: SigningKey | None = None
     if wanted.save is not None:
         require_folder(wanted.save)
+        key = open_signing_key(signing_key_path()) if wanted.trail else None
     pull_missing(seated(config, graph), fetch=wanted.pull, quiet=wanted.quiet)
     at_terminal = sys.stdin.isatty() and sys.stderr.isatty()
     if config.human_review and not at_terminal and checkpoints in ("off", "memory"):
@@ -116,7 +124,7 @@ def carry_out(
         complain("interrupted before anybody had answered")
         _say_where(ended, wanted, "resume")
         return ExitCode.INTERRUPTED
-    return _finish(ended, ended.record, wanted)
+    return _finish(ended, ended.record, wanted, key)
 
 
 def _say_where(ended: Ended, wanted: Printing, command: str) -> None:
@@ -126,21 +134,29 @@ def _say_where(ended: Ended, wanted: Printing, command: str) -> None:
         stderr_console().print(f"Run: {short}; nsed {command} {short}")
 
 
-def _finish(ended: Ended, record: RunRecord, wanted: Printing) -> ExitCode:
-    saved: Path | None = None
+def _finish(
+    ended: Ended, record: RunRecord, wanted: Printing, key: SigningKey | None
+) -> ExitCode:
+    saved: list[str] = []
     failure: NsedError | None = None
     if wanted.save is not None:
         try:
-            saved = save_record(record, wanted.save)
+            saved.append(f"Record: {save_record(record, wanted.save)}")
+            if key is not None:
+                target = wanted.save / f"{record.run_id}.trail.jsonl"
+                save_trail(record, key, target)
+                saved.append(f"Trail: {target}")
         except NsedError as error:  # the answer is shown all the same
             failure = error
+    if ended.failure is not None:
+        return _failed(ended.failure, record, saved, failure, wanted)
     _print_answer(record, wanted)
     if not wanted.quiet:
         console = stderr_console()
         console.print()
         console.print(final_report(record, cut_short=ended.cut_short))
-        if saved:
-            console.print(f"Record: {saved}", soft_wrap=True)
+        for line in saved:
+            console.print(line, soft_wrap=True)
         _say_where(ended, wanted, "show")
     else:
         _warn(ended, record)
@@ -152,6 +168,28 @@ def _finish(ended: Ended, record: RunRecord, wanted: Printing) -> ExitCode:
         return ExitCode.FAILED
     full = record.verdict.status == "complete"
     return ExitCode.ANSWER if full else ExitCode.DEGRADED
+
+
+def _failed(
+    why: NsedError,
+    record: RunRecord,
+    saved: list[str],
+    unsaved: NsedError | None,
+    wanted: Printing,
+) -> ExitCode:
+    """No answer: nothing that looks like one, but the record where it is wanted."""
+    if wanted.as_json:
+        typer.echo(record_json(record))
+        sys.stdout.flush()
+    complain(str(why))
+    if not wanted.quiet:
+        console = stderr_console()
+        console.print(usage_table(record))
+        for line in saved:
+            console.print(line, soft_wrap=True)
+    if unsaved is not None:
+        complain(str(unsaved))
+    return ExitCode.FAILED
 
 
 def _warn(ended: Ended, record: RunRecord) -> None:

@@ -27,7 +27,8 @@ class ExitCode(IntEnum):
     ANSWER = 0
     """Done; for `ask`: an answer, and nobody was missing; for `pool`: all are up."""
     FAILED = 1
-    """No answer, or the record could not be written; for `pool`: nobody is up."""
+    """No answer, or the record could not be written; for `pool`: nobody is up; for
+    `trail verify`: a trail does not hold."""
     MISTAKE = 2
     """Nothing was asked: wrong usage or config, no weights, limits that clash."""
     DEGRADED = 3

@@ -31,6 +31,7 @@ __all__ = [
     "Seed",
     "ShortAnswer",
     "WholeRecord",
+    "WriteTrail",
     "option_of",
 ]
 
@@ -115,6 +116,10 @@ Latency = Annotated[
 SaveFolder = Annotated[
     Path | None,
     Option("--save", metavar="DIR", help="Write the run's record into this folder."),
+]
+WriteTrail = Annotated[
+    bool,
+    Option("--trail/--no-trail", help="With --save: write a signed trail, too."),
 ]
 WholeRecord = Annotated[
     bool, Option("--json", help="The whole record on stdout, as JSON.")

@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+import os
+import signal
+import sys
 import time
 from pathlib import Path
 from typing import cast
@@ -13,6 +16,7 @@ from rich.text import Text
 from nsed.brokers.base import BindRequest
 from nsed.brokers.configured_broker import ConfiguredBroker
 from nsed.cli.consoles import stderr_console, stdout_console
+from nsed.cli.exits import ExitCode, complain
 from nsed.cli.given import Given, settled
 from nsed.cli.places import telemetry_place
 from nsed.cli.question import read_question
@@ -42,6 +46,8 @@ def print_plan(
     config = settled(given, settings)
     place = telemetry_place(settings.telemetry)
     task = read_question(question, file)
+    # The solver would go on to the end of its effort, with nothing left to do for it.
+    signal.signal(signal.SIGINT, _leave)
     with stderr_console().status("Choosing the team"):  # on a terminal only
         team, unpaid = asyncio.run(planned_team(task, config, place))
     if as_json:
@@ -52,6 +58,12 @@ def print_plan(
         words = "The caps do not carry an answer of: " + ", ".join(unpaid)
         parts.append(Text(words, "yellow"))
     stdout_console().print(Group(*parts, Text("\nNobody was asked.", "dim")))
+
+
+def _leave(*_: object) -> None:
+    complain("interrupted")
+    sys.stderr.flush()
+    os._exit(ExitCode.INTERRUPTED)
 
 
 async def planned_team(

@@ -54,7 +54,16 @@ def left_out_table(receipt: Receipt) -> Table:
     table.add_column("Expert", overflow="fold")
     table.add_column("Why", overflow="fold")
     table.add_column("What would let it in", overflow="fold")
+    quiet = [one for one in receipt.left_out if one.change.startswith("not looked")]
     for one in receipt.left_out:
+        if one in quiet[1:]:
+            continue
+        if quiet and one is quiet[0]:
+            names = (
+                f"{one.expert} and {len(quiet) - 1} more" if quiet[1:] else one.expert
+            )
+            table.add_row(Text(visible(names), "bold"), one.why, one.change)
+            continue
         change = visible(one.change) or "no single change"
         table.add_row(Text(visible(one.expert), "bold"), visible(one.why), change)
     return table

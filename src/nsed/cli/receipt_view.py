@@ -41,8 +41,8 @@ def receipt_view(team: Team) -> Iterator[RenderableType]:
         yield from (_heading("Limits"), limits_table(receipt))
         if any("set aside" in limit.limit for limit in receipt.limits):
             yield Text(
-                "set aside: earlier rounds as expected, and the worst case of the "
-                "last one's answers",
+                "set aside: what came before as expected, and the worst case of the "
+                "last round's answers, or reviews",
                 "dim",
             )
     if receipt.left_out:
@@ -72,7 +72,8 @@ def _seats_alone(team: Team) -> Iterator[Text]:
         yield Text(f"{role.capitalize()}s, by {team.broker}: {visible(members)}")
     yield Text(
         f"{visible(team.broker)} gives no receipt, only the knapsack does "
-        "(--broker knapsack).",
+        "(--broker knapsack). The fixed team keeps roles, bans and licences, and looks "
+        "at no other limit before the ledger does.",
         "dim",
     )
 
@@ -80,13 +81,14 @@ def _seats_alone(team: Team) -> Iterator[Text]:
 def _value(team: Team, receipt: Receipt) -> Iterator[Text]:
     experts = len({seat.expert for seat in team.seats})
     if receipt.status == "optimal":
-        proven = "no team within the limits is worth more"
+        rounds = plural(receipt.forecast.rounds, "round")
+        proven = f"no team within the limits is worth more in {rounds}"
     else:
         proven = f"a better one could be worth {100 * receipt.gap:.2g} % more"
     yield Text.assemble(
         (f"Team of {experts}, {receipt.status}", "bold"), f": {proven}."
     )
-    less = f", less {receipt.redundancy:.3f} for shared errors"
+    less = f", with {receipt.redundancy:.3f} off for shared errors"
     yield Text(
         f"It is worth {receipt.objective:.3f} nats{less if receipt.redundancy else ''}."
     )
@@ -105,7 +107,7 @@ def _forecast(forecast: Forecast) -> Iterator[RenderableType]:
     elif forecast.usd_most:
         cost += (
             f"; {money(forecast.usd_least)} if one round settles it, "
-            f"{money(forecast.usd_most)} if every text is as long as it may be"
+            f"{money(forecast.usd_most)} at the most"
         )
     if forecast.seconds is not None:
         time = f"{forecast.seconds:,.0f} s, if a call in every phase is slow (p95)"

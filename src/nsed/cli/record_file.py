@@ -1,13 +1,12 @@
 """Run records on disk: written whole or not at all, read with one line if wrong."""
 
-import contextlib
 import json
-import os
 import tempfile
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from nsed.cli.whole_file import write_whole
 from nsed.protocol.errors import ConfigError, NsedError
 from nsed.state.run_record import SCHEMA_VERSION, RunRecord
 
@@ -42,20 +41,9 @@ def save_record(record: RunRecord, folder: Path) -> Path:
         NsedError: It could not be written; nothing half-written is left.
     """
     target = folder / f"{record.run_id}.json"
-    partial: Path | None = None
     try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="ascii", dir=folder, suffix=".part", delete=False
-        ) as file:
-            partial = Path(file.name)
-            file.write(record_json(record) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(target)
+        write_whole(target, f"{record_json(record)}\n".encode("ascii"))
     except OSError as error:
-        if partial is not None:
-            with contextlib.suppress(OSError):
-                partial.unlink()
         raise NsedError(
             f"the record could not be saved in {folder}: {error.strerror or error}"
         ) from error

@@ -33,8 +33,11 @@ def final_report(record: RunRecord, *, cut_short: bool = False) -> Group:
 
 def _stopped(record: RunRecord) -> Iterator[RenderableType]:
     verdict = record.verdict
-    answer = answer_of(record, verdict.proposal, 60)
-    yield Text.assemble("In short: ", (answer, "bold"))
+    if verdict.status == "failed":
+        yield Text(f"No answer. {visible(verdict.failure)}", "bold red")
+    else:
+        answer = answer_of(record, verdict.proposal, 60)
+        yield Text.assemble("In short: ", (answer, "bold"))
     rounds = {0: "before a round was decided", 1: "after 1 round"}.get(
         verdict.rounds, f"after {verdict.rounds} rounds"
     )

@@ -53,6 +53,7 @@ def resume(
         ),
     ] = None,
     save: options.SaveFolder = None,
+    trail: options.WriteTrail = True,
     json_: options.WholeRecord = False,
     short: options.ShortAnswer = False,
     quiet: options.Quiet = False,
@@ -74,6 +75,8 @@ def resume(
             changes=set_ or [],
             decision=decision_of(approve=approve, stop=stop, note=note, veto=veto),
         ),
-        Printing(save=save, as_json=json_, short=short, quiet=quiet, pull=pull),
+        Printing(
+            save=save, trail=trail, as_json=json_, short=short, quiet=quiet, pull=pull
+        ),
     )
     raise typer.Exit(code)

@@ -16,7 +16,7 @@ from nsed.cli.places import data_folder
 from nsed.known_run import SHORT_ID, KnownRun
 from nsed.models.hire import Hire
 from nsed.nodes.human_review import decided
-from nsed.protocol.errors import ConfigError, QuorumError
+from nsed.protocol.errors import ConfigError, DegradedError, NsedError, QuorumError
 from nsed.run import Run
 from nsed.state.context import DeliberationConfig
 from nsed.state.expert_config import ExpertConfig
@@ -34,6 +34,8 @@ class Ended:
     record: RunRecord | None
     """None if it was cut short before anybody had answered, or waits."""
     cut_short: bool
+    failure: NsedError | None = None
+    """Why there is no answer, though there is a record."""
     run_id: str | None = None
     """By which it is found again; None if it is not kept."""
     question: HumanQuestion | None = None
@@ -91,7 +93,7 @@ async def run_session(
 
     Raises:
         ConfigError: An expert of the team cannot be asked; a line for each.
-        NsedError: There is no answer.
+        NsedError: There is no answer, and no record of the attempt.
     """
     hire = Hire(response_cache=response_cache)
 
@@ -131,6 +133,13 @@ async def run_session(
                         raise
                     view.cut_short()
                     return Ended(await _conclude(run), cut_short=True, run_id=kept_as)
+                except (QuorumError, DegradedError) as error:
+                    return Ended(
+                        await run.record(),
+                        cut_short=False,
+                        failure=error,
+                        run_id=kept_as,
+                    )
             question = await run.question()
             record = None if question else await run.record()
             return Ended(record, cut_short=False, run_id=kept_as, question=question)

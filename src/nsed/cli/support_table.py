@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nsed.cli.phrases import signed
-from nsed.cli.plain_text import one_line
+from nsed.cli.plain_text import one_line, visible
 from nsed.state.records import Tally
 from nsed.state.run_record import RunRecord
 
@@ -71,10 +71,22 @@ def rule_lines(record: RunRecord) -> Iterator[Text]:
                 for rules in picks.values()
             )
             yield Text(f"Round {tally.round}: the rules disagree. {said}.", "yellow")
+    yield from _guard_lines(record)
     decided = [tally for tally in _tallies(record) if tally.winners_by_rule]
     if decided and all(tally.rules_agree for tally in decided):
         rules = ", ".join(decided[0].winners_by_rule)
         yield Text(f"All rules agree in every round ({rules}).", "dim")
+
+
+def _guard_lines(record: RunRecord) -> Iterator[Text]:
+    """What the vote's guards did, and whether they turned a round."""
+    for tally in _tallies(record):
+        for words in tally.guards:
+            yield Text(f"Round {tally.round}: {visible(words)}", "dim")
+        free = tally.unguarded_winner
+        if free and record.proposals[free].key != record.proposals[tally.winner].key:
+            led = answer_of(record, free, 40)
+            yield Text(f"Round {tally.round}: without its guards, {led}.", "yellow")
 
 
 def _tallies(record: RunRecord) -> list[Tally]:

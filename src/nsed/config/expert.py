@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 from pydantic import ValidationError
 
@@ -13,18 +13,20 @@ from nsed.models.weights_manifest import find_weight
 from nsed.protocol.errors import WeightError
 from nsed.state.expert_config import ExpertConfig, Provider, Script
 
-__all__ = ["read_expert"]
+__all__ = ["SECRET_NAME", "read_expert"]
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_SECRET_NAME = re.compile(
+SECRET_NAME: Final = re.compile(
     r"(^|_)(api_?key|secret|password|passwd|(access|auth|bearer)_?token)($|_)",
     re.IGNORECASE,
 )
+"""Names of settings whose value is a secret."""
 _USED_BY = {
     "api_key": ("openai",),
     "api_key_env": ("openai",),
     "api_key_file": ("openai",),
     "base_url": ("openai",),
+    "hedge_base_url": ("openai",),
     "model_class": ("langchain", "community"),
     "model_kwargs": ("openai", "langchain", "community"),
     "script": ("scripted",),
@@ -123,7 +125,7 @@ def _secrets(table: Mapping[str, Any]) -> list[tuple[str, str]]:
             f"{key!r} looks like a secret and may not stand here; {elsewhere}",
         )
         for key in (settings if isinstance(settings, dict) else ())
-        if _SECRET_NAME.search(key)
+        if SECRET_NAME.search(key)
     ]
     return found
 

@@ -38,8 +38,14 @@ _LIMITS: Final = (
     "patience_s",
     "phase_latency_s",
     "call_timeout_s",
+    "propose_timeout_s",
+    "review_timeout_s",
+    "straggler_factor",
+    "straggler_min_s",
+    "hedge_after_s",
     "retries",
     "retry_wait_s",
+    "retry_budget",
 )
 SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "roles": ROLES,
@@ -87,7 +93,7 @@ def check_knobs(
     data = {key: value for key, value in values.items() if key != "experts"}
     strangers = _strangers(data, names, experts)
     if strangers or experts is None:
-        named = {*NAMES, "hosts"}
+        named = {*NAMES, "hosts", "reviewer_weights"}
         data = {key: value for key, value in data.items() if key not in named}
     if experts is not None:
         data["experts"] = [expert.model_dump(mode="json") for expert in experts]

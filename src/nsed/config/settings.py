@@ -52,8 +52,8 @@ class Settings:
 
         Args:
             preset: Name of a preset.
-            pool: Names of the experts to use; empty means all. Roles and bans keep
-                those of their members who are in it, hosts those it uses.
+            pool: Names of the experts to use; empty means all. Roles, bans and
+                weights keep those of their members who are in it, hosts those it uses.
             options: By knob, what was given for this run.
             names: How to call these knobs in a message.
 
@@ -104,7 +104,7 @@ def _within(
 ) -> dict[str, Any]:
     """Keep what concerns the pool; somebody must be left in each role, and every pin.
 
-    Bans of others, and hosts that nobody in the pool uses, are dropped.
+    Bans and weights of others, and hosts that nobody in the pool uses, are dropped.
     """
     pool = {expert.name for expert in experts}
     kept: dict[str, Any] = {}
@@ -123,6 +123,8 @@ def _within(
                 "take it out of pins"
             )
     kept["bans"] = [name for name in layers.get("bans", ()) if name in pool]
+    trusted = layers.get("reviewer_weights", {})
+    kept["reviewer_weights"] = {n: u for n, u in trusted.items() if n in pool}
     used = {expert.host for expert in experts}
     limits = layers.get("hosts", {})
     kept["hosts"] = {host: limits[host] for host in limits if host in used}

@@ -1,0 +1,85 @@
+"""The fault matrix, as a table: every fault × who has it × in which phase.
+
+One round of four experts with a quorum of two, against a provider on this machine.
+`tests/faults/test_matrix.py` holds every cell to what is promised; this shows it.
+
+    python benchmarks/fault_table.py [--fault hang]
+"""
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+
+from nsed.models.hire import Hire
+
+TESTS = Path(__file__).parents[1] / "tests"
+sys.path.insert(0, str(TESTS))
+from fault_matrix import CELLS, FAULT_FREE_CALLS, Cell, Result, play  # noqa: E402
+from loopback_provider import Provider  # noqa: E402
+from provider_faults import FAULTS  # noqa: E402
+
+COLUMNS = (
+    ("fault", 15),
+    ("who", 15),
+    ("phase", 8),
+    ("status", 9),
+    ("by", 10),
+    ("seconds", 13),
+    ("calls", 11),
+    ("shown", 0),
+)
+SHOWN = 84
+
+
+def main() -> None:
+    """Play and print; exit 1 if a cell is late or asks too often."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--fault", choices=sorted(FAULTS))
+    wanted = parser.parse_args().fault
+    cells = [c for c in CELLS if wanted in (None, c.fault)]
+    print("".join(name.ljust(width) for name, width in COLUMNS))
+    with Provider() as provider:
+        results = asyncio.run(played(cells, provider))
+    late = sum(r.seconds > r.deadline_s for r in results)
+    most = max(r.calls for r in results) / FAULT_FREE_CALLS
+    one = [r.calls for c, r in zip(cells, results, strict=True) if c.who == "one"]
+    print(
+        f"{len(cells)} cells, {late} late; calls at most {most:.2f} of fault-free, "
+        f"{max(one) / FAULT_FREE_CALLS:.2f} with one expert down."
+    )
+    sys.exit(bool(late or max(one) > 1.5 * FAULT_FREE_CALLS))
+
+
+async def played(cells: list[Cell], provider: Provider) -> list[Result]:
+    """Play one after the other, printing each."""
+    hire, results = Hire(), []
+    try:
+        await play(Cell("500", "nobody", "propose"), provider, hire)  # imports
+        for cell in cells:
+            results.append(await play(cell, provider, hire))
+            print(line(cell, results[-1]), flush=True)
+    finally:
+        await hire.aclose()
+    return results
+
+
+def line(cell: Cell, result: Result) -> str:
+    """One row."""
+    values = (
+        cell.fault,
+        cell.who,
+        cell.phase,
+        result.status,
+        result.decided_by or "–",
+        f"{result.seconds:.2f} of {result.deadline_s:g}",
+        f"{result.calls} of {FAULT_FREE_CALLS}",
+        " ".join(result.error.split())[:SHOWN] or "–",
+    )
+    return "".join(
+        value.ljust(width) for value, (_, width) in zip(values, COLUMNS, strict=True)
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Trails of real runs: what goes in, who signs, whom to believe."""
