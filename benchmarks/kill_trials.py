@@ -55,6 +55,8 @@ def main() -> None:
 def summed_up(found: list[Outcome]) -> dict[str, object]:
     """All trials together."""
     kills = sum((outcome.kills for outcome in found), Counter())
+    how = Counter(name for outcome in found for name in outcome.killed_at.values())
+    window: Counter[str] = sum((outcome.cut_in_window for outcome in found), Counter())
     return {
         "trials": len(found),
         "kills": kills.total(),
@@ -62,9 +64,10 @@ def summed_up(found: list[Outcome]) -> dict[str, object]:
         "verdicts equal": sum(outcome.same for outcome in found),
         "runs lost": sum(outcome.lost for outcome in found),
         "calls on file that were sent again": sum(o.resent for o in found),
-        "answers sent before a kill and not on file yet": sum(
-            o.cut_in_window for o in found
-        ),
+        "kills at random times": how["time"],
+        "kills at most 20 ms after an event": how["event"],
+        "answers sent before a kill and not on file yet, random times": window["time"],
+        "answers sent before a kill and not on file yet, events": window["event"],
         "answers sent to a process dead by then": sum(o.cut_in_flight for o in found),
         "calls of unknown fate in the records": sum(o.calls_lost for o in found),
         "requests missing from the records": sum(o.unbilled for o in found),

@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nsed.checkpoints import open_checkpoints
     from nsed.doors import adeliberate, deliberate
     from nsed.graphs.deliberation import create_deliberation
     from nsed.models.chat_model_expert import ChatModelExpert
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from nsed.run import Run
     from nsed.state.context import DeliberationConfig
     from nsed.state.expert_config import ExpertConfig
+    from nsed.state.human import HumanDecision
     from nsed.state.records import Verdict
     from nsed.state.run_record import RunRecord
 
@@ -26,12 +28,14 @@ __all__ = [
     "ChatModelExpert",
     "DeliberationConfig",
     "ExpertConfig",
+    "HumanDecision",
     "Run",
     "RunRecord",
     "Verdict",
     "adeliberate",
     "create_deliberation",
     "deliberate",
+    "open_checkpoints",
     "scripted",
 ]
 
@@ -39,12 +43,14 @@ _HOME = {
     "ChatModelExpert": "nsed.models.chat_model_expert",
     "DeliberationConfig": "nsed.state.context",
     "ExpertConfig": "nsed.state.expert_config",
+    "HumanDecision": "nsed.state.human",
     "Run": "nsed.run",
     "RunRecord": "nsed.state.run_record",
     "Verdict": "nsed.state.records",
     "adeliberate": "nsed.doors",
     "create_deliberation": "nsed.graphs.deliberation",
     "deliberate": "nsed.doors",
+    "open_checkpoints": "nsed.checkpoints",
     "scripted": "nsed.models.scripted",
 }
 

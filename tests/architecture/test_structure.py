@@ -99,12 +99,14 @@ def test_the_public_face_is_pinned() -> None:
         "ChatModelExpert",
         "DeliberationConfig",
         "ExpertConfig",
+        "HumanDecision",
         "Run",
         "RunRecord",
         "Verdict",
         "adeliberate",
         "create_deliberation",
         "deliberate",
+        "open_checkpoints",
         "scripted",
     ]
     for name in nsed.__all__:

@@ -15,6 +15,7 @@ from nsed.run import Run
 from nsed.state.context import DeliberationConfig
 from nsed.state.human import HumanDecision, HumanQuestion
 from nsed.state.run_record import RunRecord
+from nsed.trail.run_trail import trail_of
 
 APPROVE = HumanDecision()
 
@@ -145,6 +146,17 @@ async def test_a_vetoed_answer_is_no_candidate_incumbent_or_memory_any_more() ->
     assert not any(item.answer == "number:41" for item in kept)
     assert record.interventions["1"].vetoed_answer == "number:41"
     assert "You vetoed 41 after round 1." in record.verdict.notes
+
+
+async def test_decisions_are_in_the_trail_as_the_users() -> None:
+    note = HumanDecision(action="note", note="Mind the units.")
+
+    acts = trail_of(await decided_by(User(note), asking()))
+
+    decided = [act for act in acts if act.kind == "intervention"]
+    assert [act.body["action"] for act in decided] == ["note", "approve"]
+    assert {act.author for act in decided} == {"user"}
+    assert len([act for act in acts if act.kind == "pause"]) == 2
 
 
 async def test_veto_of_the_leader_lets_the_next_best_lead() -> None:
