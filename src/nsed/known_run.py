@@ -1,7 +1,11 @@
 """A run as the log knows it: what it was asked, with what, and how far it came."""
 
-from typing import Final, Literal
+import json
+from typing import Any, Final, Literal
 
+from pydantic import ConfigDict, ValidationError
+
+from nsed.protocol.errors import ConfigError
 from nsed.state.context import DeliberationConfig
 from nsed.state.record import Record
 
@@ -13,7 +17,13 @@ SHORT_ID: Final = 8
 RunState = Literal["open", "waiting", "finished", "failed"]
 
 
-class RunEnd(Record):
+class _Kept(Record):
+    """What is on file, perhaps from another version: what is unknown is passed over."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class RunEnd(_Kept):
     """What came of a run, as far as it came."""
 
     rounds: int = 0
@@ -25,7 +35,7 @@ class RunEnd(Record):
     """Why there is no answer, where it failed; what is asked, where it waits."""
 
 
-class KnownRun(Record):
+class KnownRun(_Kept):
     """All that is needed to go on with a run, but for its state. No secrets."""
 
     id: str
@@ -35,9 +45,25 @@ class KnownRun(Record):
     """Of the nsed that began it."""
     graph: str
     task: str
-    config: DeliberationConfig
+    settings: dict[str, Any]
+    """The configuration as JSON; see `config`."""
     forked_from: str = ""
     """Where it was taken over from another run: `<id>, before round 2`."""
     state: RunState = "open"
     """`open` is at work, or was until its process ended."""
     end: RunEnd = RunEnd()
+
+    @property
+    def config(self) -> DeliberationConfig:
+        """What it runs with.
+
+        Raises:
+            ConfigError: Another version has written settings that this one has not.
+        """
+        try:
+            return DeliberationConfig.model_validate_json(json.dumps(self.settings))
+        except ValidationError as error:
+            raise ConfigError(
+                f"run {self.id[:SHORT_ID]} was begun by nsed {self.version}, which has "
+                "other settings; use that version for it"
+            ) from error

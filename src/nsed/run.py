@@ -162,7 +162,7 @@ class Run:
             version=VERSION,
             graph=self.graph_name,
             task=self.task,
-            config=self.config,
+            settings=self.config.model_dump(mode="json"),
             forked_from=self.forked_from,
         )
 

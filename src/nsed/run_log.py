@@ -1,12 +1,9 @@
 """The log of runs: which there are, what each was asked, and every call it made."""
 
-import json
 import logging
 import time
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
-
-from pydantic import ValidationError
 
 from nsed.known_run import KnownRun, RunEnd, RunState
 from nsed.models.call_log import Ended, LoggedCall
@@ -102,23 +99,12 @@ class RunLog:
         self, condition: str, *values: object, most: int = 1
     ) -> list[KnownRun]:
         rows = await self.tables.run(
-            f"SELECT id, known FROM nsed_runs WHERE {condition} "  # noqa: S608 - ours
+            f"SELECT known FROM nsed_runs WHERE {condition} "  # noqa: S608 - ours
             "ORDER BY begun_at DESC LIMIT ?",
             *values,
             most,
         )
-        return [_read(id_, text) for id_, text in rows]
-
-
-def _read(id_: str, text: str) -> KnownRun:
-    try:
-        return KnownRun.model_validate_json(text)
-    except ValidationError as error:
-        version = json.loads(text).get("version", "of unknown version")
-        raise ConfigError(
-            f"run {id_} was begun by nsed {version}, which kept other settings; use "
-            "that version for it"
-        ) from error
+        return [KnownRun.model_validate_json(text) for (text,) in rows]
 
 
 @dataclass

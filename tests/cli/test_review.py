@@ -3,6 +3,8 @@
 import json
 import os
 import pty
+import select
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -170,8 +172,10 @@ def test_a_run_that_waits_for_nothing_takes_no_decision(nsed: Nsed) -> None:
     assert nsed("resume", run["id"], "--stop").exit_code == 2
 
 
-def test_at_a_terminal_it_is_asked_there(pool: Path) -> None:
-    """The answer alone is on stdout, whatever was typed."""
+def at_a_terminal(
+    pool: Path, *steps: Callable[[subprocess.Popen[bytes], int], object]
+) -> tuple[int, bytes, bytes]:
+    """Take a step each time it asks; exit code, stdout, and the terminal's text."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "nsed.cli", "ask", "What is 6 * 7?", "--review"],
@@ -182,19 +186,45 @@ def test_at_a_terminal_it_is_asked_there(pool: Path) -> None:
         env={**os.environ, "TERM": "dumb"},
     )
     os.close(theirs)
-    told = b""
-    answers = [b"what\n", b"s\n"]
+    told, waiting = b"", list(steps)
     try:
-        while answers:
+        while waiting:
             told += os.read(ours, 65536)
-            if told.count(b"Enter: go along") > 2 - len(answers):
-                os.write(ours, answers.pop(0))
+            if told.count(b"Enter: go along") > len(steps) - len(waiting):
+                waiting.pop(0)(process, ours)
         out, _ = process.communicate(timeout=40)
+        while select.select([ours], [], [], 0)[0]:
+            try:
+                told += os.read(ours, 65536)
+            except OSError:  # nobody has the other end any more
+                break
     finally:
         process.kill()
         os.close(ours)
+    return process.returncode, out, told
 
-    assert process.returncode == 0
+
+def test_at_a_terminal_it_is_asked_there(pool: Path) -> None:
+    """The answer alone is on stdout, whatever was typed."""
+    code, out, told = at_a_terminal(
+        pool,
+        lambda _, terminal: os.write(terminal, b"what\n"),
+        lambda _, terminal: os.write(terminal, b"s\n"),
+    )
+
+    assert code == 0
     assert out.endswith(b"Answer: 42\n")
     assert b"that is none of these" in told
     assert b"After round 1, your say:" in told
+
+
+def test_ctrl_c_at_the_prompt_ends_with_the_best_answer(pool: Path) -> None:
+    code, out, told = at_a_terminal(
+        pool, lambda process, _: process.send_signal(signal.SIGINT)
+    )
+
+    assert code == 130
+    assert out.endswith(b"Answer: 42\n")
+    assert b"Cut short: this is the best answer so far." in told
+    assert b"Traceback" not in told
+    assert b"Fatal" not in told

@@ -1,6 +1,7 @@
 """What a run needs of the place where it is kept, over every place that we open."""
 
 import asyncio
+import json
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
@@ -59,7 +60,7 @@ def known(id_: str, begun_at: float = 1.0) -> KnownRun:
         version=VERSION,
         graph="deliberation",
         task=TASK,
-        config=settings_for(),
+        settings=settings_for().model_dump(mode="json"),
     )
 
 
@@ -122,12 +123,16 @@ async def test_a_run_that_is_begun_again_keeps_what_is_on_file(
 
 async def test_what_an_older_version_wrote_says_which(place: Checkpoints) -> None:
     await place.log.begin(known("ab"))
-    await place.log.tables.run(
-        "UPDATE nsed_runs SET known = ?", '{"version": "0.0.9", "style": "old"}'
-    )
+    (text,) = (await place.log.tables.run("SELECT known FROM nsed_runs"))[0]
+    old = {**json.loads(text), "version": "0.0.9", "style": "old"}
+    old["settings"]["mood"] = "good"
+    await place.log.tables.run("UPDATE nsed_runs SET known = ?", json.dumps(old))
 
+    found = await place.log.find("ab")
+
+    assert found.task == TASK  # it is listed all the same
     with pytest.raises(ConfigError, match=r"run ab was begun by nsed 0\.0\.9"):
-        await place.log.find("ab")
+        _ = found.config
 
 
 async def test_one_process_at_a_time_is_at_work_at_a_run(

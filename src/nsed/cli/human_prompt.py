@@ -1,8 +1,10 @@
 """The user's say after a round: the question as it is shown, and the answer read."""
 
 import asyncio
+import os
 import sys
 import threading
+from contextlib import suppress
 
 from rich.text import Text
 
@@ -17,6 +19,7 @@ from nsed.state.human import Deciding, HumanDecision, HumanQuestion
 __all__ = ["decision_of", "print_question", "read_decision", "terminal_decision"]
 
 _ANSWER_CHARS = 60
+_MOST_BYTES = 16_384
 _KEYS = "Enter: go along · s: stop here · n TEXT: tell all experts · v N [TEXT]: veto N"
 
 
@@ -107,7 +110,10 @@ def decision_of(
 
 
 async def _line() -> str:
-    """A line of standard input. Its thread is no hindrance to the program's end."""
+    """A line of the terminal. Its thread is no hindrance to the program's end.
+
+    So it reads past `sys.stdin`, whose lock the interpreter wants when it ends.
+    """
     loop = asyncio.get_running_loop()
     read: asyncio.Future[str] = loop.create_future()
 
@@ -116,8 +122,10 @@ async def _line() -> str:
             read.set_result(line)
 
     def wait() -> None:
-        line = sys.stdin.readline() or "s\n"  # the end of the input is a stop
-        loop.call_soon_threadsafe(hand_over, line)
+        typed = os.read(sys.stdin.fileno(), _MOST_BYTES)
+        line = typed.decode("utf-8", "replace") or "s"  # the end of the input: stop
+        with suppress(RuntimeError):  # the loop is gone: nobody waits any more
+            loop.call_soon_threadsafe(hand_over, line)
 
     threading.Thread(target=wait, daemon=True, name="your say").start()
     return await read

@@ -93,7 +93,7 @@ async def _forked(
         update={
             "id": uuid.uuid4().hex,
             "begun_at": time.time(),
-            "config": changed(known.config, changes),
+            "settings": changed(known.config, changes).model_dump(mode="json"),
             "forked_from": f"{known.id}, before round {from_round}",
             "state": "open",
             "end": RunEnd(),

@@ -87,7 +87,10 @@ async def listed(place: Checkpoints, run: KnownRun) -> Listed:
             nano_usd=end.nano_usd or 0, unpriced_calls=int(end.nano_usd is None)
         )
         return Listed(run, run.state, end.rounds, cost)
-    record = await kept_run(place, run).record_so_far()
+    try:
+        record = await kept_run(place, run).record_so_far()
+    except ConfigError:  # another version's: what is on file of it has to do
+        return Listed(run, "interrupted", end.rounds, Usage(unpriced_calls=1))
     if run.state == "waiting":
         state = "waiting for you"
     else:
