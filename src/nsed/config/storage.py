@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from nsed.config.paths import path_in
 from nsed.protocol.errors import did_you_mean
 
 __all__ = ["VARIABLE", "read_response_cache", "read_telemetry"]
@@ -37,7 +38,10 @@ def read_telemetry(document: Mapping[str, Any], folder: Path) -> tuple[str, list
         return _DEFAULT, [f"telemetry: {problem}"]
     if found in _WORDS or VARIABLE.fullmatch(found) or _POSTGRES.match(found):
         return found, []
-    return str(folder / Path(found).expanduser()), []
+    try:
+        return path_in(folder, found), []
+    except ValueError as error:
+        return _DEFAULT, [f"telemetry: {error}"]
 
 
 def read_response_cache(
@@ -53,7 +57,10 @@ def read_response_cache(
         ]
     if "://" in found:
         return None, ["response_cache: should be a path, not a URL"]
-    return str(folder / Path(found).expanduser()), []
+    try:
+        return path_in(folder, found), []
+    except ValueError as error:
+        return None, [f"response_cache: {error}"]
 
 
 def _problem(found: object) -> str:
