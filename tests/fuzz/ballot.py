@@ -14,8 +14,8 @@ from nsed.state.records import Ballot, Mark
 __all__ = ["check_reply", "one_input", "text_of"]
 
 KINDS = ("malformed", "empty", "truncated")
-MOST_COMPLAINT = 1000
-"""Characters of what is said about a reply: it is quoted back at the model."""
+MOST_COMPLAINT = 2000
+"""Bytes of what is said about a reply: it is quoted back at the model."""
 _CONFIG = DeliberationConfig()
 
 
@@ -51,6 +51,7 @@ def check_reply(text: str, *, chars: int, claims: int, shown: int) -> None:
     assert type(repaired) is bool
     for name, mark in marks.items():
         assert name == name.strip()
+        name.encode()
         _check_mark(mark, chars, claims)
     _check_written_again(marks, chars, claims)
     _check_ballot(_ballot(text, config, shown, truncated=False), marks, shown)
@@ -64,6 +65,7 @@ def _check_mark(mark: Mark, chars: int, claims: int) -> None:
     assert len(mark.critique) <= chars
     assert len(mark.claims) <= claims
     assert all(len(claim) <= CLAIM_CHARS for claim in mark.claims)
+    "".join([mark.critique, *mark.claims]).encode()  # no half of a surrogate pair
 
 
 def _check_written_again(marks: dict[str, Mark], chars: int, claims: int) -> None:
@@ -99,9 +101,10 @@ def _check_ballot(ballot: Ballot | None, marks: dict[str, Mark], shown: int) -> 
     assert ballot.weights == dict(zip(ids, known.values(), strict=True))
     assert ballot.written == marks
     assert set(ballot.dropped_labels) == marks.keys() - known.keys()
+    assert Ballot.model_validate_json(ballot.model_dump_json()) == ballot
 
 
 def _check_complaint(error: ExpertError, *, truncated: bool = False) -> None:
     assert error.kind in KINDS
     assert truncated or error.kind != "truncated"
-    assert 0 < len(str(error)) <= MOST_COMPLAINT
+    assert 0 < len(str(error).encode()) <= MOST_COMPLAINT

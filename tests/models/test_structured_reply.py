@@ -110,6 +110,18 @@ def test_what_cannot_be_used_says_what_was_found(
     assert caught.value.kind == kind
 
 
+def test_half_a_surrogate_pair_is_replaced_wherever_it_stands() -> None:
+    class Texts(BaseModel):
+        texts: dict[str, list[str]]
+
+    said = r'{"texts": {"\udfff": ["\ud83d\ude00", "\ud800", "\\ud800"]}}'
+
+    read, repaired = read_object(said, Texts)
+
+    assert read.texts == {"?": ["\U0001f600", "?", r"\ud800"]}
+    assert not repaired
+
+
 @pytest.mark.parametrize("count", [1_499, 20_000])
 @pytest.mark.parametrize("unit", ["[", '{"a":', "(", '"', "{", "a{", ",", "/*"])
 def test_deep_nesting_is_malformed_and_quick(unit: str, count: int) -> None:
