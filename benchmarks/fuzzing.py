@@ -114,10 +114,8 @@ def noting_faults(
         try:
             one_input(data)
         except Exception as error:  # noqa: BLE001 - this is what we look for
-            frames = traceback.extract_tb(error.__traceback__)
-            places = [f"{f.filename}:{f.lineno}" for f in frames if "/nsed" in f.name]
-            last = places or [f"{frames[-1].filename}:{frames[-1].lineno}"]
-            key = f"{type(error).__name__} {last[-1]}"
+            last = traceback.extract_tb(error.__traceback__)[-1]
+            key = f"{type(error).__name__} {last.filename}:{last.lineno}"
             if key in seen:
                 return
             seen.add(key)
