@@ -9,6 +9,7 @@ from nsed.state.records import (
     CallRecord,
     Memory,
     Proposal,
+    Synthesis,
     Tally,
     Verdict,
 )
@@ -30,6 +31,7 @@ def record_serializer() -> JsonPlusSerializer:
         Memory,
         Proposal,
         StopReason,
+        Synthesis,
         Tally,
         Team,
         Verdict,

@@ -5,7 +5,7 @@ from langgraph.graph import END, START, StateGraph
 from nsed.brokers.base import Broker
 from nsed.brokers.configured_broker import ConfiguredBroker
 from nsed.graphs.routing import (
-    fan_out_proposers,
+    fan_out_or_exit,
     fan_out_reviewers,
     next_round_or_exit,
 )
@@ -20,6 +20,7 @@ from nsed.nodes.peer_review import PeerReview
 from nsed.nodes.proposer import Proposer
 from nsed.nodes.quadratic_voting import quadratic_voting
 from nsed.nodes.stopping import stopping
+from nsed.nodes.synthesizer import Synthesizer
 from nsed.nodes.verdict import verdict
 from nsed.state.context import DeliberationConfig
 from nsed.state.schema import (
@@ -62,6 +63,7 @@ def create_deliberation(
             broker or ConfiguredBroker(),
             check=ours.check if ours else None,
             reach=ours.reachable if ours else None,
+            synthesizes=True,
         ),
     )
     graph.add_node("proposer", Proposer(FanOut(hire)))
@@ -70,10 +72,11 @@ def create_deliberation(
     graph.add_node("quadratic_voting", observed(quadratic_voting))
     graph.add_node("forget_gate", forget_gate)
     graph.add_node("stopping", stopping)
+    graph.add_node("synthesizer", Synthesizer(FanOut(hire)))
     graph.add_node("verdict", observed(verdict, fold=True))
 
     graph.add_edge(START, "broker")
-    graph.add_conditional_edges("broker", fan_out_proposers, ["proposer", "verdict"])
+    graph.add_conditional_edges("broker", fan_out_or_exit, ["proposer", "synthesizer"])
     graph.add_edge("proposer", "identity_mask")
     graph.add_conditional_edges(
         "identity_mask", fan_out_reviewers, ["peer_review", "quadratic_voting"]
@@ -81,6 +84,9 @@ def create_deliberation(
     graph.add_edge("peer_review", "quadratic_voting")
     graph.add_edge("quadratic_voting", "forget_gate")
     graph.add_edge("forget_gate", "stopping")
-    graph.add_conditional_edges("stopping", next_round_or_exit, ["broker", "verdict"])
+    graph.add_conditional_edges(
+        "stopping", next_round_or_exit, ["broker", "synthesizer"]
+    )
+    graph.add_edge("synthesizer", "verdict")
     graph.add_edge("verdict", END)
     return graph

@@ -28,6 +28,7 @@ PLACES: Final[dict[str, Literal["ours", "user", "foreign"]]] = {
     "form": "ours",
     "memory": "foreign",
     "task": "user",
+    "work": "foreign",
 }
 """Whose words a `$placeholder` takes: ours, the user's, or anybody else's."""
 

@@ -25,6 +25,8 @@ from nsed.state.team import Role
 __all__ = ["observations_of", "telemetry_by_day"]
 
 _ROLES: dict[Phase, Role] = {"propose": "proposer", "review": "reviewer"}
+"""Of phases with seats. Calls of another phase teach nothing: a final text has another
+length and another prompt, and no seat is chosen by it."""
 _AT_THE_DEADLINE_S = 1.0
 """How long before the run's deadline a timeout may end and still be due to it."""
 
@@ -42,7 +44,7 @@ def observations_of(
     calls = [
         call
         for _, call in sorted(state.get("calls", {}).items())
-        if call.started_at and not call.cached
+        if call.phase in _ROLES and call.started_at and not call.cached
     ]
     category = _category(state, config)
     found: list[CallSeen | UnreachableSeen | SupportSeen | AgreementSeen] = [

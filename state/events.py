@@ -12,14 +12,26 @@ __all__ = ["DeliberationEvent"]
 class DeliberationEvent(TypedDict):
     """One thing that happened; plain data, so every door can pass it on."""
 
-    event: Literal["bound", "asked", "proposed", "voted", "absent", "tallied", "halted"]
+    event: Literal[
+        "bound",
+        "asked",
+        "proposed",
+        "voted",
+        "absent",
+        "tallied",
+        "halted",
+        "synthesized",
+    ]
     round: int
     phase: NotRequired[Phase]
     expert: NotRequired[str]
     experts: NotRequired[list[str]]
     """Of `bound`: who has a seat."""
     answer: NotRequired[str | None]
-    """Of `proposed`: the short answer; of `tallied`: the leading one."""
+    """Of `proposed` and `synthesized`: the short answer; of `tallied`: the leading
+    one."""
+    used: NotRequired[bool]
+    """Of `synthesized`: whether its text is the verdict's."""
     weights: NotRequired[dict[str, int]]
     """Of `voted`: by `label=answer`, for people."""
     net_support: NotRequired[float | None]

@@ -11,6 +11,7 @@ from nsed.state.records import (
     CallRecord,
     Memory,
     Proposal,
+    Synthesis,
     Tally,
     Verdict,
 )
@@ -47,6 +48,8 @@ class RunRecord(Record):
     memories: dict[str, Memory]
     absences: dict[str, Absence]
     calls: dict[str, CallRecord]
+    synthesis: Synthesis | None = None
+    """The synthesizer's text, used or not; None where it gave none."""
     verdict: Verdict
 
 
@@ -84,6 +87,7 @@ def record_of(
         memories=ordered("memories"),
         absences=ordered("absences"),
         calls=ordered("calls"),
+        synthesis=channels.get("synthesis"),
         verdict=state["verdict"],
     )
 

@@ -11,6 +11,7 @@ from nsed.state.records import (
     CallRecord,
     Memory,
     Proposal,
+    Synthesis,
     Tally,
     Verdict,
 )
@@ -70,6 +71,8 @@ class DeliberationState(TypedDict):
     """By `r<round>.<phase>.<expert>.<attempt>`."""
     halt: StopReason | None
     """Set when the loop must end."""
+    synthesis: NotRequired[Synthesis]
+    """Written once, after the last round, if a synthesizer is set."""
     verdict: NotRequired[Verdict]
 
 

@@ -2,9 +2,9 @@
 
 import hashlib
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping
 from importlib.metadata import version
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -30,6 +30,12 @@ __all__ = ["VERSION", "Run"]
 VERSION = version("nsed")
 """Read once, at import: it reads files."""
 
+_PHASES: Final[Mapping[str, Phase]] = {
+    "proposer": "propose",
+    "peer_review": "review",
+    "synthesizer": "synthesize",
+}
+"""What is played, by the node that plays it."""
 _COLLECTED = ("absences", "ballots", "calls", "proposals")
 
 
@@ -104,9 +110,14 @@ class Run:
             for channel, value in (task.result or {}).items():
                 if channel in _COLLECTED:
                     update[channel] = {**update.get(channel, {}), **value}
-        phase: Phase = "review" if "peer_review" in snapshot.next else "propose"
-        if {"proposer", "peer_review"} & {*snapshot.next}:
-            update["absences"] = _cut_off(snapshot.values, update, phase)
+        at_work = [_PHASES[node] for node in snapshot.next if node in _PHASES]
+        phase = at_work[0] if at_work else None
+        if phase is not None:
+            asked = list(snapshot.values["attempts"])
+            if phase == "synthesize":
+                name = self.config.synthesizer
+                asked = [name] if name and snapshot.values["tallies"] else []
+            update["absences"] = _cut_off(snapshot.values, update, phase, asked)
         if phase == "review" and update.get("ballots"):
             after = "peer_review"  # on to the vote
         else:  # on to the verdict; the baselines count what was proposed
@@ -142,7 +153,7 @@ class Run:
 
 
 def _cut_off(
-    state: dict[str, Any], update: dict[str, Any], phase: Phase
+    state: dict[str, Any], update: dict[str, Any], phase: Phase, asked: Iterable[str]
 ) -> dict[str, Absence]:
     """Absences of a phase: the ones on file, and whoever was still at work."""
     done: dict[str, Absence] = update.get("absences", {})
@@ -155,7 +166,7 @@ def _cut_off(
             kind="cancelled",
             reason="the user stopped the run",
         )
-        for name in state["attempts"]
+        for name in asked
         if (name, phase) not in heard
     }
     return {**cut, **done}

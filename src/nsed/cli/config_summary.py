@@ -61,7 +61,8 @@ def _seats(expert: ExpertConfig, config: DeliberationConfig) -> str:
         seat for seat, names in members.items() if not names or expert.name in names
     ]
     pinned = " (pinned)" if expert.name in config.pins else ""
-    return (", ".join(taken) or "none") + pinned
+    writes = "; writes the final text" if expert.name == config.synthesizer else ""
+    return (", ".join(taken) or "none") + pinned + writes
 
 
 def _prices(expert: ExpertConfig) -> str:

@@ -120,6 +120,12 @@ def _within(
                 f"--pool: leaves out {name!r}, which is among the pins; add it, or "
                 "take it out of pins"
             )
+    synthesizer = layers.get("synthesizer")
+    if synthesizer and synthesizer not in pool:
+        raise ConfigError(
+            f"--pool: leaves out {synthesizer!r}, which is the synthesizer; add it, or "
+            "take synthesizer out of the file"
+        )
     kept["bans"] = [name for name in layers.get("bans", ()) if name in pool]
     trusted = layers.get("reviewer_weights", {})
     kept["reviewer_weights"] = {n: u for n, u in trusted.items() if n in pool}

@@ -102,6 +102,10 @@ def _round(record: RunRecord, number: int) -> Iterator[Act]:
         for item in channel.values():
             if item.round == number:
                 yield Act(kind, _body(item))
+    yield from _calls(record, number, "synthesize")
+    if (wrote := record.synthesis) and wrote.round == number:
+        yield Act("synthesis", _body(wrote), author=f"expert:{wrote.expert}")
+    yield from _absences(record, number, "synthesize")
 
 
 def _calls(record: RunRecord, number: int, phase: Phase) -> Iterator[Act]:
