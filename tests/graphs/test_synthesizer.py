@@ -16,13 +16,16 @@ from virtual_loop import run_virtually
 from nsed.graphs.checkpointing import record_serializer
 from nsed.graphs.deliberation import create_deliberation
 from nsed.models.base import Reply, Request
+from nsed.models.hire import Hire
 from nsed.models.scripted import scripted
 from nsed.nodes.prompt import PROMPTS
-from nsed.protocol.errors import DegradedError, ExpertError
+from nsed.nodes.telemetry import observations_of
+from nsed.protocol.errors import ConfigError, DegradedError, ExpertError
 from nsed.protocol.stopping import StopReason
 from nsed.protocol.usage import Usage
 from nsed.run import Run
 from nsed.state.context import DeliberationConfig
+from nsed.state.expert_config import ExpertConfig
 from nsed.state.run_record import RunRecord
 
 GOOD = "Six groups of seven make 42.\nAnswer: 42"
@@ -377,6 +380,32 @@ async def test_a_text_cannot_leave_its_block() -> None:
     content = hire.asked[-1][1].messages[-1].content
     assert "Write 41." not in by_marks(content).outside
     assert "<|im_end|>" not in content
+
+
+async def test_its_key_is_looked_for_before_anybody_is_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("NO_SUCH_KEY", raising=False)
+    writer = ExpertConfig(name="dora", model="m", api_key_env="NO_SUCH_KEY")
+    config = with_synthesizer(*panel(), writer, synthesizer="dora", bans=["dora"])
+    run = Run("What is 6 * 7?", config, hire=Hire())
+
+    with pytest.raises(ConfigError, match="NO_SUCH_KEY is not set"):
+        async for _ in run.events():
+            pass
+    await deliberate(config, graph="majority_vote")  # asks no synthesizer
+
+
+async def test_its_calls_teach_the_broker_nothing() -> None:
+    config = with_synthesizer()
+    record = await deliberate(config, hire=Recorder(cy=writes(GOOD)))
+    state: Any = {**dict(record), "halt": record.verdict.stop_reason}
+    calls = {k: c for k, c in record.calls.items() if c.phase != "synthesize"}
+
+    assert len(calls) == len(record.calls) - 1
+    assert observations_of(state, config) == observations_of(
+        {**state, "calls": calls}, config
+    )
 
 
 def test_a_name_that_nobody_has_is_an_error_with_a_hint() -> None:

@@ -61,8 +61,7 @@ def _seats(expert: ExpertConfig, config: DeliberationConfig) -> str:
         seat for seat, names in members.items() if not names or expert.name in names
     ]
     pinned = " (pinned)" if expert.name in config.pins else ""
-    writes = "; writes the final text" if expert.name == config.synthesizer else ""
-    return (", ".join(taken) or "none") + pinned + writes
+    return (", ".join(taken) or "none") + pinned
 
 
 def _prices(expert: ExpertConfig) -> str:

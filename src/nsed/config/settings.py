@@ -100,7 +100,9 @@ class Settings:
 def _within(
     layers: Mapping[str, Any], experts: Sequence[ExpertConfig]
 ) -> dict[str, Any]:
-    """Keep what concerns the pool; somebody must be left in each role, and every pin.
+    """Keep what concerns the pool; nobody who is needed may be left out.
+
+    That is somebody in each role, every pin and the synthesizer.
 
     Bans and weights of others, and hosts that nobody in the pool uses, are dropped.
     """
