@@ -55,12 +55,17 @@ async def test_resuming_after_any_node_gives_the_same_verdict(
 
 async def test_state_revives_without_strict_mode_too() -> None:
     serde = record_serializer()
-    run = Run("What is 6 * 7?", settings_for(), hire=Hire())
+    run = Run("What is 6 * 7?", settings_for(synthesizer="cy"), hire=Hire())
     async for _ in run.events():
         pass
     record = await run.record()
 
-    for kind in (record.verdict, *record.tallies.values(), *record.memories.values()):
+    for kind in (
+        record.verdict,
+        record.synthesis,
+        *record.tallies.values(),
+        *record.memories.values(),
+    ):
         assert serde.loads_typed(serde.dumps_typed(kind)) == kind
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from frames import by_marks
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from panel import RIGHT, Recorder, deliberate, panel, settings_for
 from pydantic import ValidationError
@@ -18,6 +20,7 @@ from nsed.graphs.deliberation import create_deliberation
 from nsed.models.base import Reply, Request
 from nsed.models.hire import Hire
 from nsed.models.scripted import scripted
+from nsed.nodes.asked import worst_cases
 from nsed.nodes.prompt import PROMPTS
 from nsed.nodes.telemetry import observations_of
 from nsed.protocol.errors import ConfigError, DegradedError, ExpertError
@@ -135,6 +138,14 @@ async def test_prose_has_no_answer_to_keep() -> None:
     assert record.verdict.synthesized
 
 
+async def test_where_answers_are_not_compared_the_short_one_is_the_texts() -> None:
+    experts = [scripted(n, f"{n}\nAnswer: blue") for n in ("ada", "bob", "cy")]
+    config = with_synthesizer(*experts, answer_kind="none")
+    record = await deliberate(config, hire=Recorder(cy=writes("Answer: deep blue")))
+
+    assert record.verdict.answer == "deep blue"
+
+
 async def test_a_text_without_its_answer_is_asked_for_once_more() -> None:
     hire = Recorder(cy=writes("Six sevens.", GOOD))
     record = await deliberate(with_synthesizer(), hire=hire)
@@ -195,8 +206,35 @@ async def test_a_cap_lets_it_write_only_if_its_worst_case_fits(calls: int) -> No
     assert record.verdict.usage.calls == calls
     assert record.verdict.synthesized is (calls == 7)
     if calls == 6:
-        assert record.absences["r1.synthesize.cy"].kind == "budget"
+        absence = record.absences["r1.synthesize.cy"]
+        assert absence.kind == "budget"
+        assert absence.reason == "its worst case does not fit under the caps"
         assert record.verdict.status == "degraded"
+
+
+async def test_what_it_may_be_asked_again_is_set_aside_too() -> None:
+    """The re-ask quotes a long reply: a cap just below its worst case forbids it."""
+    long = "\U00020000" * 2000
+    hire, config = Recorder(cy=writes(long)), with_synthesizer(retries=0)
+    await deliberate(config, hire=hire)
+    first, again = (r for _, r in hire.asked if r.phase == "synthesize")
+
+    assert again.prompt_bytes > first.prompt_bytes + 6000
+    worst, later = worst_cases(first, "cy", config)
+    assert again.prompt_bytes <= later.input_tokens
+    assert first.prompt_bytes <= worst.input_tokens
+
+
+@given(calls=st.integers(6, 10), tokens=st.integers(20_000, 60_000))
+@settings(max_examples=15)
+async def test_with_it_no_cap_is_ever_exceeded(calls: int, tokens: int) -> None:
+    config = with_synthesizer(
+        broker="fixed", max_calls=calls, max_tokens=tokens, effort=10, rounds=2
+    )
+    verdict = (await deliberate(config, hire=Recorder(cy=writes("Six.")))).verdict
+
+    assert verdict.usage.calls <= calls
+    assert verdict.usage.tokens <= tokens
 
 
 async def test_a_loop_that_the_budget_ends_still_has_its_text_if_that_fits() -> None:
@@ -280,7 +318,10 @@ async def test_a_run_that_the_user_stops_is_not_written_up() -> None:
     assert record.synthesis is None
 
 
-async def test_a_user_who_stops_the_synthesizer_gets_the_winners_text() -> None:
+@pytest.mark.parametrize("on_partial", ["answer", "error"])
+async def test_a_user_who_stops_the_synthesizer_gets_the_winners_text(
+    on_partial: str,
+) -> None:
     asked = asyncio.Event()
 
     async def wait(request: Request) -> None:
@@ -288,16 +329,17 @@ async def test_a_user_who_stops_the_synthesizer_gets_the_winners_text() -> None:
             asked.set()
             await asyncio.Event().wait()
 
-    record = await stopped(Recorder(cy=wait), asked)
+    record = await stopped(Recorder(cy=wait), asked, on_partial=on_partial)
 
     assert record.verdict.answer == "42"
     assert record.verdict.stop_reason is StopReason.USER_STOP
+    assert list(record.absences) == ["r1.synthesize.cy"]
     assert record.absences["r1.synthesize.cy"].kind == "cancelled"
     assert record.verdict.status == "degraded"
 
 
-async def stopped(hire: Recorder, asked: asyncio.Event) -> RunRecord:
-    run = Run("What is 6 * 7?", with_synthesizer(), hire=hire)
+async def stopped(hire: Recorder, asked: asyncio.Event, **knobs: Any) -> RunRecord:
+    run = Run("What is 6 * 7?", with_synthesizer(**knobs), hire=hire)
 
     async def watch() -> None:
         async for _ in run.events():
@@ -390,9 +432,11 @@ async def test_its_key_is_looked_for_before_anybody_is_asked(
     config = with_synthesizer(*panel(), writer, synthesizer="dora", bans=["dora"])
     run = Run("What is 6 * 7?", config, hire=Hire())
 
+    told: list[Any] = []
     with pytest.raises(ConfigError, match="NO_SUCH_KEY is not set"):
-        async for _ in run.events():
-            pass
+        async for event in run.events():
+            told.append(event)  # noqa: PERF401 - it raises
+    assert told == []
     await deliberate(config, graph="majority_vote")  # asks no synthesizer
 
 
