@@ -433,9 +433,13 @@ async def test_its_key_is_looked_for_before_anybody_is_asked(
     run = Run("What is 6 * 7?", config, hire=Hire())
 
     told: list[Any] = []
-    with pytest.raises(ConfigError, match="NO_SUCH_KEY is not set"):
+
+    async def watch() -> None:
         async for event in run.events():
             told.append(event)  # noqa: PERF401 - it raises
+
+    with pytest.raises(ConfigError, match="NO_SUCH_KEY is not set"):
+        await watch()
     assert told == []
     await deliberate(config, graph="majority_vote")  # asks no synthesizer
 
