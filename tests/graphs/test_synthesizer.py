@@ -369,7 +369,7 @@ async def test_a_finished_text_is_not_asked_for_again(tmp_path: Path) -> None:
         graph = create_deliberation(hire=Recorder(cy=writes(GOOD)))
         await graph.compile(checkpointer=saver).ainvoke(
             {"task": "What is 6 * 7?"},
-            thread,  # type: ignore[arg-type]
+            thread,
             context=config,
             interrupt_after=["synthesizer"],
         )
@@ -377,7 +377,7 @@ async def test_a_finished_text_is_not_asked_for_again(tmp_path: Path) -> None:
         saver.serde = record_serializer()
         hire = Recorder()
         compiled = create_deliberation(hire=hire).compile(checkpointer=saver)
-        state = await compiled.ainvoke(None, thread, context=config)  # type: ignore[arg-type]
+        state = await compiled.ainvoke(None, thread, context=config)
 
     assert state["verdict"].text == GOOD
     assert hire.asked == []
