@@ -11,6 +11,7 @@ from nsed.state.records import (
     Memory,
     Pause,
     Proposal,
+    Synthesis,
     Tally,
     Verdict,
 )
@@ -34,6 +35,7 @@ def record_serializer() -> JsonPlusSerializer:
         Pause,
         Proposal,
         StopReason,
+        Synthesis,
         Tally,
         Team,
         Verdict,

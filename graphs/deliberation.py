@@ -5,7 +5,7 @@ from langgraph.graph import END, START, StateGraph
 from nsed.brokers.base import Broker
 from nsed.brokers.configured_broker import ConfiguredBroker
 from nsed.graphs.routing import (
-    fan_out_proposers,
+    fan_out_or_exit,
     fan_out_reviewers,
     next_round_or_exit,
 )
@@ -22,6 +22,7 @@ from nsed.nodes.peer_review import PeerReview
 from nsed.nodes.proposer import Proposer
 from nsed.nodes.quadratic_voting import quadratic_voting
 from nsed.nodes.stopping import stopping
+from nsed.nodes.synthesizer import Synthesizer
 from nsed.nodes.verdict import verdict
 from nsed.state.context import DeliberationConfig
 from nsed.state.schema import (
@@ -68,6 +69,7 @@ def create_deliberation(
             broker or ConfiguredBroker(),
             check=ours.check if ours else None,
             reach=ours.reachable if ours else None,
+            synthesizes=True,
         ),
     )
     graph.add_node("proposer", Proposer(FanOut(logged(hire, calls))))
@@ -77,10 +79,11 @@ def create_deliberation(
     graph.add_node("forget_gate", forget_gate)
     graph.add_node("stopping", stopping)
     graph.add_node("human_review", human_review)
+    graph.add_node("synthesizer", Synthesizer(FanOut(logged(hire, calls))))
     graph.add_node("verdict", observed(verdict, fold=True))
 
     graph.add_edge(START, "broker")
-    graph.add_conditional_edges("broker", fan_out_proposers, ["proposer", "verdict"])
+    graph.add_conditional_edges("broker", fan_out_or_exit, ["proposer", "synthesizer"])
     graph.add_edge("proposer", "identity_mask")
     graph.add_conditional_edges(
         "identity_mask", fan_out_reviewers, ["peer_review", "quadratic_voting"]
@@ -90,7 +93,8 @@ def create_deliberation(
     graph.add_edge("forget_gate", "stopping")
     graph.add_edge("stopping", "human_review")
     graph.add_conditional_edges(
-        "human_review", next_round_or_exit, ["broker", "verdict"]
+        "human_review", next_round_or_exit, ["broker", "synthesizer"]
     )
+    graph.add_edge("synthesizer", "verdict")
     graph.add_edge("verdict", END)
     return graph

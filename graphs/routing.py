@@ -6,7 +6,12 @@ from langgraph.types import Send
 
 from nsed.state.schema import DeliberationState, ProposeTask, ReviewTask
 
-__all__ = ["fan_out_proposers", "fan_out_reviewers", "next_round_or_exit"]
+__all__ = [
+    "fan_out_or_exit",
+    "fan_out_proposers",
+    "fan_out_reviewers",
+    "next_round_or_exit",
+]
 
 
 def fan_out_proposers(
@@ -21,6 +26,14 @@ def fan_out_proposers(
     ]
 
 
+def fan_out_or_exit(
+    state: DeliberationState,
+) -> list[Send] | Literal["synthesizer"]:
+    """One task a proposer, or out of the loop if the round cannot be played."""
+    tasks = fan_out_proposers(state)
+    return "synthesizer" if tasks == "verdict" else tasks
+
+
 def fan_out_reviewers(
     state: DeliberationState,
 ) -> list[Send] | Literal["quadratic_voting"]:
@@ -31,6 +44,6 @@ def fan_out_reviewers(
     ] or "quadratic_voting"
 
 
-def next_round_or_exit(state: DeliberationState) -> Literal["broker", "verdict"]:
+def next_round_or_exit(state: DeliberationState) -> Literal["broker", "synthesizer"]:
     """Loop while there is no reason to stop."""
-    return "verdict" if state["halt"] else "broker"
+    return "synthesizer" if state["halt"] else "broker"

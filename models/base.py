@@ -6,6 +6,7 @@ from typing import Any, Literal, Protocol
 
 from nsed.protocol.usage import Usage
 from nsed.state.expert_config import BallotMethod, ExpertConfig
+from nsed.state.records import Phase
 
 __all__ = ["Expert", "FailureKind", "Message", "Reply", "Request"]
 
@@ -45,7 +46,7 @@ class Request:
     max_output_tokens: int
     timeout_s: float
     """Wall-clock limit from the moment the endpoint is free, in seconds."""
-    phase: Literal["propose", "review"] = "propose"
+    phase: Phase = "propose"
     round: int = 1
     seed: int = 0
     finish: str = ""

@@ -28,10 +28,12 @@ def scripted(
         name: Its name.
         proposals: What it answers in round 1, 2, …; the last is repeated.
         weights: Weight of a candidate that contains the key, see `Script`.
-        settings: `critique` and `fails` go to its script, all else to its config.
+        settings: `critique`, `synthesis` and `fails` go to its script, all else to its
+            config.
     """
     script: dict[str, object] = {"proposals": proposals, "weights": weights or {}}
-    script |= {k: settings.pop(k) for k in ("critique", "fails") if k in settings}
+    more = ("critique", "synthesis", "fails")
+    script |= {key: settings.pop(key) for key in more if key in settings}
     return ExpertConfig.model_validate(
         {
             "name": name,
@@ -61,8 +63,7 @@ class ScriptedExpert:
         self.questions.append(request)
         if self.script.fails in (request.phase, "always"):
             raise ExpertError("connection", f"{self.config.name} is scripted to fail")
-        review = request.phase == "review"
-        text = self._ballot(request) if review else self._proposal(request)
+        text = self._text(request)
         prompt = "".join(message.content for message in request.messages)
         usage = Usage(
             calls=1,
@@ -75,6 +76,13 @@ class ScriptedExpert:
         )
         priced = Usage(nano_usd=price or 0, unpriced_calls=int(price is None))
         return Reply(text=text, usage=usage + priced, method="json_schema")
+
+    def _text(self, request: Request) -> str:
+        if request.phase == "review":
+            return self._ballot(request)
+        if request.phase == "synthesize" and self.script.synthesis is not None:
+            return self.script.synthesis
+        return self._proposal(request)
 
     def _proposal(self, request: Request) -> str:
         if not self.script.proposals:

@@ -70,7 +70,7 @@ def worst_cases(
     longest = "\U00020000" * QUOTED_CHARS  # four bytes each, and shown as it is
     again = (
         reask_of(request, longest, longest)
-        if structured
+        if structured or request.reask
         else finish_of(request, longest)
     )
     again = replace(again, max_output_tokens=request.max_output_tokens)

@@ -44,6 +44,8 @@ class Binding:
     """Makes sure, before anything is spent, that the experts can be asked."""
     reach: Reach | None = None
     """Looks up, before later rounds, whose endpoint is gone, and says why."""
+    synthesizes: bool = False
+    """Whether the graph asks the synthesizer, if there is one."""
 
     async def __call__(
         self, state: DeliberationState, runtime: Runtime[DeliberationConfig]
@@ -99,6 +101,9 @@ class Binding:
         before = request.incumbent_team
         known = {seat.expert for seat in before.seats} if before else set()
         new = [s.expert for s in team.seats if s.expert not in known]
+        synthesizer = request.config.synthesizer if self.synthesizes else None
+        if before is None and synthesizer is not None:
+            new.append(synthesizer)  # asked in the end, with a seat or without
         if not self.check or not new:
             return team
         try:

@@ -56,7 +56,7 @@ class FanOut:
             info.checkpoint_id if info else None,
             partial(_new_phase, state, context, request),
         )
-        p95_s = _known_p95_s(state, name, _ROLES[request.phase])
+        p95_s = _known_p95_s(state, name, _ROLES.get(request.phase))
         with phase.seat(p95_s=p95_s) as seat:
             outcome = await ask(
                 self.hire(context.expert(name)),
@@ -87,10 +87,10 @@ def _new_phase(
     state: DeliberationState, context: DeliberationConfig, request: Request
 ) -> Phase:
     calls, asked = state.get("calls", {}), len(state["attempts"])
-    propose = request.phase == "propose"
+    quorums = {"propose": context.quorum, "review": context.review_quorum}
     return Phase(
         asked=asked,
-        quorum=context.quorum if propose else context.review_quorum,
+        quorum=quorums.get(request.phase, 1),
         ends=_end(state, context, request),
         spare=spare_calls(
             questions=asked + sum(call.attempt == 1 for call in calls.values()),
@@ -123,8 +123,13 @@ def _is_further(call: CallRecord, calls: dict[str, CallRecord]) -> bool:
     return before is not None and before.outcome not in ("unsupported", "lost")
 
 
-def _known_p95_s(state: DeliberationState, name: str, role: Role) -> float | None:
-    """How long its calls take at most, as the broker knew it when it chose."""
+def _known_p95_s(
+    state: DeliberationState, name: str, role: Role | None
+) -> float | None:
+    """How long its calls take at most, as the broker knew it when it chose.
+
+    None for a phase without seats: the broker knows nothing of it.
+    """
     team = state.get("teams", {}).get(str(state["round"]))
     chosen = team.receipt.chosen if team and team.receipt else ()
     return next(

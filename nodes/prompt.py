@@ -30,6 +30,7 @@ PLACES: Final[dict[str, Literal["ours", "user", "foreign"]]] = {
     "memory": "foreign",
     "notes": "user",
     "task": "user",
+    "work": "foreign",
 }
 """Whose words a `$placeholder` takes: ours, the user's, or anybody else's."""
 

@@ -27,6 +27,8 @@ from nsed.state.team import Role
 __all__ = ["observations_of", "telemetry_by_day"]
 
 _ROLES: dict[Phase, Role] = {"propose": "proposer", "review": "reviewer"}
+"""Of phases with seats. Calls of another phase teach nothing: a final text has another
+length and another prompt, and no seat is chosen by it."""
 _AT_THE_DEADLINE_S = 1.0
 """How long before the run's deadline a timeout may end and still be due to it."""
 
@@ -46,7 +48,8 @@ def observations_of(
     calls = [
         call
         for _, call in sorted(state.get("calls", {}).items())
-        if call.round > taken_over
+        if call.phase in _ROLES
+        and call.round > taken_over
         and call.started_at
         and not call.cached
         and call.outcome != "lost"

@@ -6,19 +6,14 @@ from typing import Any
 from langgraph.runtime import Runtime
 
 from nsed.nodes.asked import paused_s, spent
+from nsed.nodes.choice import choose, unreviewed
 from nsed.nodes.panel import panel_of, panel_words
-from nsed.nodes.round_facts import ballots_of, round_facts
-from nsed.nodes.vetoes import incumbent_of
-from nsed.protocol.consensus import Candidate, plurality, text_digest
-from nsed.protocol.errors import QuorumError
-from nsed.protocol.stopping import (
-    CommitType,
-    StopReason,
-    commit_type,
-    most_frequent_answer,
-)
+from nsed.nodes.quorum import require_quorum
+from nsed.nodes.round_facts import round_facts
+from nsed.nodes.synthesis import final_text, synthesis_notes
+from nsed.protocol.stopping import StopReason
 from nsed.state.context import DeliberationConfig
-from nsed.state.records import Absence, Proposal, Verdict
+from nsed.state.records import Absence, Verdict
 from nsed.state.schema import DeliberationState
 
 __all__ = ["verdict"]
@@ -27,20 +22,28 @@ __all__ = ["verdict"]
 def verdict(
     state: DeliberationState, runtime: Runtime[DeliberationConfig]
 ) -> dict[str, Any]:
-    """End the deliberation with the incumbent, or what there is instead of one."""
+    """End the deliberation with the incumbent, or what there is instead of one.
+
+    Raises:
+        QuorumError: There is no answer.
+        DegradedError: The synthesizer is missing and `on_partial` is `error`.
+    """
+    if state.get("halt") is not StopReason.USER_STOP:
+        require_quorum(state, runtime.context, phase="synthesize", present=0)
     absences = tuple(
         state.get("absences", {})[key] for key in sorted(state.get("absences", {}))
     )
     tallies = state.get("tallies", {})
     facts = round_facts(state)
-    chosen, committed, notes = _choose(state, runtime.context, absences)
-    degraded = bool(absences) or not tallies or _unreviewed(state)
+    chosen, committed, notes = choose(state, runtime.context)
+    answer, text, synthesized = final_text(chosen, state.get("synthesis"))
+    degraded = bool(absences) or not tallies or unreviewed(state)
     panel = panel_of(state)
     return {
         "verdict": Verdict(
             status="degraded" if degraded else "complete",
-            answer=chosen.answer or chosen.text,
-            text=chosen.text,
+            answer=answer,
+            text=text,
             proposal=chosen.id,
             stop_reason=state.get("halt") or StopReason.USER_STOP,
             commit_type=committed,
@@ -50,6 +53,7 @@ def verdict(
             notes=(
                 *notes,
                 *_vetoed(state),
+                *synthesis_notes(chosen, state.get("synthesis"), absences),
                 *_rebound(state),
                 *_missing(absences),
                 *(panel_words(panel) if degraded else ()),
@@ -57,74 +61,9 @@ def verdict(
             usage=spent(state),
             seconds=round(time.time() - state["started_at"] - paused_s(state), 3),
             panel=panel,
+            synthesized=synthesized,
         )
     }
-
-
-def _choose(
-    state: DeliberationState,
-    config: DeliberationConfig,
-    absences: tuple[Absence, ...],
-) -> tuple[Proposal, CommitType, list[str]]:
-    proposals = state.get("proposals", {})
-    facts = round_facts(state)
-    if not facts:
-        if not proposals:
-            halt = state.get("halt") or StopReason.USER_STOP
-            causes = [f"{a.expert}: {a.kind}: {a.reason}" for a in absences]
-            raise QuorumError(
-                "propose",
-                present=0,
-                required=config.quorum,
-                causes=[f"the run was stopped: {halt.value}", *causes],
-            )
-        first = sorted(proposals.values(), key=lambda p: p.id)
-        votes = [Candidate(p.key, text_digest(p.text)) for p in first]
-        note = "Stopped before any review: the most frequent answer was taken."
-        return first[plurality(votes)], "fragmented", [note]
-    last = state["tallies"][str(len(facts))]
-    found = incumbent_of(state, len(facts) + 1)
-    if found is None:
-        raise QuorumError(
-            "propose",
-            present=0,
-            required=config.quorum,
-            causes=["every answer is one that you vetoed"],
-        )
-    winner = found
-    committed = commit_type(facts)
-    if last.decided_by == "plurality" and not _unreviewed(state):
-        return winner, committed, []  # a baseline that asks for no reviews
-    if last.decided_by == "plurality":
-        came, asked = len(ballots_of(state, last.round)), config.review_quorum
-        few = (
-            f"Only {came} of the {asked} ballots of review_quorum were usable"
-            if came
-            else "No reviewer gave a usable ballot"
-        )
-        note = f"{few}: the most frequent answer was taken."
-        return winner, committed, [note]
-    known_skill = any(answer.evidence > 0 for answer in last.answers)
-    if committed != "fragmented" or known_skill:
-        return winner, committed, []
-    frequent = most_frequent_answer(facts)
-    if frequent == winner.key:
-        return winner, committed, []
-    same = [p for p in proposals.values() if p.key == frequent]
-    support = [t.net_support for t in state["tallies"].values()]
-    best = max(
-        sorted(same, key=lambda p: p.id),
-        key=lambda p: max((s[p.id] for s in support if p.id in s), default=-1.0),
-    )
-    note = "The panel did not settle: the answer proposed most often was taken."
-    return best, committed, [note]
-
-
-def _unreviewed(state: DeliberationState) -> bool:
-    """Whether reviewers were bound for the last round and none of them voted."""
-    last = str(len(state["tallies"]))
-    bound = state["teams"][last].in_role("reviewer")
-    return bool(bound) and state["tallies"][last].decided_by == "plurality"
 
 
 def _vetoed(state: DeliberationState) -> list[str]:
@@ -147,8 +86,9 @@ def _rebound(state: DeliberationState) -> list[str]:
 
 
 def _missing(absences: tuple[Absence, ...]) -> list[str]:
-    """Say in plain words what each absence took away."""
+    """Say in plain words what each absence from the panel took away."""
     notes = []
+    absences = tuple(a for a in absences if a.phase != "synthesize")
     for expert in dict.fromkeys(a.expert for a in absences):
         mine = [a for a in absences if a.expert == expert]
         where = ", ".join(f"round {a.round} {a.phase} ({a.kind})" for a in mine)

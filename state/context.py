@@ -39,6 +39,10 @@ class DeliberationConfig(TeamLimits, PhaseLimits, VoteGuards):
     reviewers: tuple[str, ...] = ()
     """Names of the experts who review; empty means all."""
 
+    synthesizer: str | None = None
+    """Name of the expert who writes the final text from the winning answer, without
+    changing it; it needs no seat. None: the winner's own text is the answer."""
+
     rounds: int = Field(default=3, ge=1, le=20)
     """Most rounds of propose and review."""
 
@@ -178,6 +182,10 @@ class DeliberationConfig(TeamLimits, PhaseLimits, VoteGuards):
                     hint = did_you_mean(name, names)
                     msg = f"{role}: no expert is named {name!r}.{hint}"
                     raise ValueError(msg)
+        if self.synthesizer is not None and self.synthesizer not in names:
+            hint = did_you_mean(self.synthesizer, names)
+            msg = f"synthesizer: no expert is named {self.synthesizer!r}.{hint}"
+            raise ValueError(msg)
         unpriced = [expert.name for expert in self.experts if not expert.prices.known]
         if self.max_usd is not None and unpriced:
             msg = (

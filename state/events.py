@@ -21,6 +21,7 @@ class DeliberationEvent(TypedDict):
         "tallied",
         "halted",
         "decided",
+        "synthesized",
     ]
     round: int
     phase: NotRequired[Phase]
@@ -28,7 +29,10 @@ class DeliberationEvent(TypedDict):
     experts: NotRequired[list[str]]
     """Of `bound`: who has a seat."""
     answer: NotRequired[str | None]
-    """Of `proposed`: the short answer; of `tallied`: the leading one."""
+    """Of `proposed` and `synthesized`: the short answer; of `tallied`: the leading
+    one."""
+    used: NotRequired[bool]
+    """Of `synthesized`: whether its text is the verdict's."""
     weights: NotRequired[dict[str, int]]
     """Of `voted`: by `label=answer`, for people."""
     net_support: NotRequired[float | None]

@@ -34,7 +34,10 @@ class Script(BaseModel):
     critique: str = Field(default="No error found.", max_length=400)
     """What it writes about every candidate."""
 
-    fails: Literal["propose", "review", "always"] | None = None
+    synthesis: str | None = None
+    """As synthesizer: the final text; None: its answer of the round."""
+
+    fails: Literal["propose", "review", "synthesize", "always"] | None = None
     """When it answers with an error instead, as a server that is down."""
 
 

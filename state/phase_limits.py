@@ -1,8 +1,8 @@
 """The knobs of one phase: how long it may take, and what it may ask again."""
 
-from typing import Literal
-
 from pydantic import BaseModel, ConfigDict, Field
+
+from nsed.state.records import Phase
 
 __all__ = ["PhaseLimits"]
 
@@ -20,6 +20,9 @@ class PhaseLimits(BaseModel):
 
     review_timeout_s: float = Field(default=600, gt=0, le=864_000)
     """The same for all reviewers of a round."""
+
+    synthesize_timeout_s: float = Field(default=600, gt=0, le=864_000)
+    """The same for the synthesizer, if there is one."""
 
     straggler_factor: float | None = Field(default=None, gt=1, le=1000)
     """Cut off whoever takes longer than so many times the median of the others, once
@@ -42,6 +45,10 @@ class PhaseLimits(BaseModel):
     """Fewest ballots a round may be decided on by vote; with fewer the answer given
     most often is taken, the verdict is degraded and the run ends."""
 
-    def phase_timeout_s(self, phase: Literal["propose", "review"]) -> float:
+    def phase_timeout_s(self, phase: Phase) -> float:
         """Wall-clock seconds of a phase."""
-        return self.propose_timeout_s if phase == "propose" else self.review_timeout_s
+        return {
+            "propose": self.propose_timeout_s,
+            "review": self.review_timeout_s,
+            "synthesize": self.synthesize_timeout_s,
+        }[phase]

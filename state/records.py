@@ -20,11 +20,12 @@ __all__ = [
     "Phase",
     "Proposal",
     "Status",
+    "Synthesis",
     "Tally",
     "Verdict",
 ]
 
-Phase = Literal["propose", "review"]
+Phase = Literal["propose", "review", "synthesize"]
 Status = Literal["complete", "degraded", "failed"]
 
 
@@ -169,6 +170,22 @@ class Memory(Record):
     tokens: int = 0
 
 
+class Synthesis(Record):
+    """The final text as the synthesizer wrote it, whether it was used or not."""
+
+    round: int
+    """The last round, whose winner it is about."""
+    expert: str
+    text: str
+    """Without reasoning blocks."""
+    answer: str | None
+    """The short answer it commits to, as written; None where it marks none."""
+    key: str
+    """As a proposal's."""
+    used: bool
+    """Whether it is the verdict's text: not if it changed the winner's answer."""
+
+
 class Verdict(Record):
     """The end of a deliberation."""
 
@@ -177,9 +194,9 @@ class Verdict(Record):
     """The short answer, or the whole text where there is none. Empty, as are the next
     two, where the status is `failed`: there is no answer."""
     text: str
-    """The winning proposal."""
+    """The winning proposal's, or the synthesizer's, see `synthesized`."""
     proposal: str
-    """Its id."""
+    """Id of the winning proposal."""
     stop_reason: StopReason
     commit_type: CommitType
     conviction: float
@@ -195,3 +212,5 @@ class Verdict(Record):
     """Who took part, by round: the effective panel."""
     failure: str = ""
     """For `failed`: the error that ended the run, its type first."""
+    synthesized: bool = False
+    """Whether the text is the synthesizer's and not the winner's own."""

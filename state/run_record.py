@@ -15,6 +15,7 @@ from nsed.state.records import (
     Memory,
     Pause,
     Proposal,
+    Synthesis,
     Tally,
     Verdict,
 )
@@ -64,6 +65,8 @@ class RunRecord(Record):
     """What the user decided, by the round it came after."""
     pauses: dict[str, Pause] = Field(default_factory=dict)
     """When nobody worked at it, by the Unix time at which it went on."""
+    synthesis: Synthesis | None = None
+    """The synthesizer's text, used or not; None where it gave none."""
     verdict: Verdict
 
 
@@ -123,6 +126,7 @@ def record_of(
         calls=ordered("calls"),
         interventions=ordered("interventions"),
         pauses=ordered("pauses"),
+        synthesis=channels.get("synthesis"),
         verdict=channels["verdict"] if finished else None,
     )
     return record

@@ -13,6 +13,7 @@ from nsed.state.records import (
     Memory,
     Pause,
     Proposal,
+    Synthesis,
     Tally,
     Verdict,
 )
@@ -78,6 +79,8 @@ class DeliberationState(TypedDict):
     """How many rounds it has from the run it was forked from."""
     halt: StopReason | None
     """Set when the loop must end."""
+    synthesis: NotRequired[Synthesis]
+    """Written once, after the last round, if a synthesizer is set."""
     verdict: NotRequired[Verdict]
 
 

@@ -1,4 +1,7 @@
-"""Every fault × who has it × in which phase, played against the loopback provider."""
+"""Every fault × who has it × in which phase, played against the loopback provider.
+
+There is one synthesizer, so of its phase there is one cell a fault.
+"""
 
 import itertools
 from collections.abc import Sequence
@@ -13,18 +16,19 @@ from nsed.protocol.errors import NsedError
 from nsed.run import Run
 from nsed.state.context import DeliberationConfig
 from nsed.state.expert_config import ExpertConfig
+from nsed.state.records import Phase
 
 __all__ = ["CELLS", "FAULT_FREE_CALLS", "Cell", "Result", "play"]
 
 EXPERTS = ("ada", "bob", "cy", "dora")
 QUORUM = 2
+SYNTHESIZER = EXPERTS[0]
 FAULT_FREE_CALLS = 2 * len(EXPERTS)
-"""One round: everybody answers and reviews."""
+"""One round: everybody answers and reviews; a synthesizer makes one call more."""
 HANGING_S = 1.5
 PATIENT_S = 20.0
 
 Who = Literal["nobody", "one", "all but quorum", "all"]
-Phase = Literal["propose", "review"]
 
 _HOW_MANY: dict[Who, int] = {
     "nobody": 0,
@@ -41,6 +45,11 @@ class Cell:
     fault: str
     who: Who
     phase: Phase
+
+    @property
+    def fault_free_calls(self) -> int:
+        """Calls if nothing fails."""
+        return FAULT_FREE_CALLS + (self.phase == "synthesize")
 
     def __str__(self) -> str:
         return f"{self.fault}-{self.who}-{self.phase}".replace(" ", "_")
@@ -59,6 +68,7 @@ class Result:
     seconds: float
     deadline_s: float
     calls: int
+    answer: str
     error: str
     """What the user is told first."""
 
@@ -68,7 +78,7 @@ CELLS = [
     for fault, who, phase in itertools.product(
         FAULTS, ("one", "all but quorum", "all"), ("propose", "review")
     )
-]
+] + [Cell(fault, "one", "synthesize") for fault in FAULTS]
 
 
 async def play(cell: Cell, provider: Provider, hire: Hire) -> Result:
@@ -84,6 +94,10 @@ async def play(cell: Cell, provider: Provider, hire: Hire) -> Result:
     except NsedError:
         pass  # its record says it
     record = await run.record()
+    context = record.context
+    limits_s = context.propose_timeout_s + context.review_timeout_s
+    if context.synthesizer:
+        limits_s += context.synthesize_timeout_s
     verdict, tally = record.verdict, record.tallies.get("1")
     first = next(iter(verdict.absences), None)
     return Result(
@@ -91,8 +105,9 @@ async def play(cell: Cell, provider: Provider, hire: Hire) -> Result:
         kinds=tuple(sorted({absence.kind for absence in verdict.absences})),
         decided_by=tally.decided_by if tally else "",
         seconds=verdict.seconds,
-        deadline_s=record.context.propose_timeout_s + record.context.review_timeout_s,
+        deadline_s=limits_s,
         calls=verdict.usage.calls,
+        answer=verdict.answer,
         error=f"{first.expert}: {first.kind}: {first.reason}" if first else "",
     )
 
@@ -109,6 +124,8 @@ def settings(cell: Cell, url: str) -> DeliberationConfig:
         call_timeout_s=limit_s,
         propose_timeout_s=2 * limit_s,
         review_timeout_s=2 * limit_s,
+        synthesize_timeout_s=2 * limit_s,
+        synthesizer=SYNTHESIZER if cell.phase == "synthesize" else None,
         retry_wait_s=0.01,
     )
 
@@ -128,5 +145,11 @@ def _experts(names: Sequence[str], url: str) -> tuple[ExpertConfig, ...]:
 
 
 def _answer(cell: Cell, seen: Seen) -> Answer:
-    phase = "review" if seen.schema else "propose"
-    return FAULTS[cell.fault](seen) if phase == cell.phase else Answer()
+    return FAULTS[cell.fault](seen) if _phase(seen) == cell.phase else Answer()
+
+
+def _phase(seen: Seen) -> Phase:
+    if seen.schema:
+        return "review"
+    asked = " ".join(str(turn["content"]) for turn in seen.body["messages"])
+    return "synthesize" if "Write the final text" in asked else "propose"

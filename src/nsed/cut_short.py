@@ -1,6 +1,7 @@
 """A run that has stopped short: what there is, what it waits for, how it goes on."""
 
 import time
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -47,7 +48,7 @@ def going_on(
 
 
 def cut_off(
-    state: dict[str, Any], update: dict[str, Any], phase: Phase
+    state: dict[str, Any], update: dict[str, Any], phase: Phase, asked: Iterable[str]
 ) -> dict[str, Absence]:
     """Absences of a phase: the ones on file, and whoever was still at work."""
     done: dict[str, Absence] = update.get("absences", {})
@@ -60,7 +61,7 @@ def cut_off(
             kind="cancelled",
             reason="the user stopped the run",
         )
-        for name in state["attempts"]
+        for name in asked
         if (name, phase) not in heard
     }
     return {**cut, **done}

@@ -2,10 +2,10 @@
 
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import nullcontext
 from importlib.metadata import version
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -37,6 +37,13 @@ __all__ = ["VERSION", "Run"]
 
 VERSION = version("nsed")
 """Read once, at import: it reads files."""
+
+_PHASES: Final[Mapping[str, Phase]] = {
+    "proposer": "propose",
+    "peer_review": "review",
+    "synthesizer": "synthesize",
+}
+"""What is played, by the node that plays it."""
 
 
 class Run:
@@ -186,9 +193,14 @@ class Run:
                 "propose", present=0, required=1, causes=["the user stopped the run"]
             )
         update: dict[str, Any] = {**gathered(snapshot), "halt": StopReason.USER_STOP}
-        phase: Phase = "review" if "peer_review" in snapshot.next else "propose"
-        if {"proposer", "peer_review"} & {*snapshot.next}:
-            update["absences"] = cut_off(snapshot.values, update, phase)
+        at_work = [_PHASES[node] for node in snapshot.next if node in _PHASES]
+        phase = at_work[0] if at_work else None
+        if phase is not None:
+            asked = list(snapshot.values["attempts"])
+            if phase == "synthesize":
+                name = self.config.synthesizer
+                asked = [name] if name and snapshot.values["tallies"] else []
+            update["absences"] = cut_off(snapshot.values, update, phase, asked)
         if phase == "review" and update.get("ballots"):
             after = "peer_review"  # on to the vote
         else:  # on to the verdict; the baselines count what was proposed

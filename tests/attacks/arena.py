@@ -148,7 +148,7 @@ PLAIN, TAGGED = _plain, _tagged
 
 def replace(monkeypatch: pytest.MonkeyPatch, instead: Any) -> None:
     """Switch the framing off, on every hop. There is no such switch in the product."""
-    for module in ("peer_review", "memory_view", "reask"):
+    for module in ("peer_review", "memory_view", "reask", "synthesizer"):
         monkeypatch.setattr(f"nsed.nodes.{module}.frame", instead)
     for module in ("nodes.forget_gate", "models.asking_again"):
         monkeypatch.setattr(f"nsed.{module}.shown_text", lambda text, chars: text)

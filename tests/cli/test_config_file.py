@@ -439,6 +439,23 @@ def test_a_smaller_pool_keeps_roles_within_it(here: Path) -> None:
         settings.config(pool=["c"])
 
 
+def test_the_synthesizer_is_an_expert_of_the_pool(here: Path) -> None:
+    people = "".join(SCRIPTED.format(name) for name in ("ada", "bob"))
+    file = here / "nsed.toml"
+    file.write_text(f'{people}[roles]\nsynthesizer = "bob"\n')
+    settings = load_config()
+
+    assert settings.config().synthesizer == "bob"
+    with pytest.raises(ConfigError, match="leaves out 'bob', which is the synthesizer"):
+        settings.config(pool=["ada"])
+    file.write_text(f'{people}[roles]\nsynthesizer = "bib"\n')
+    with pytest.raises(
+        ConfigError,
+        match=r'roles.synthesizer: no expert is named "bib"\. Did you mean \'bob\'',
+    ):
+        load_config()
+
+
 def test_a_smaller_pool_drops_the_bans_hosts_and_weights_of_others(here: Path) -> None:
     people = "".join(SCRIPTED.format(name) for name in "abc")
     box = 'host = "box"\nvram_bytes = "6GB"\n'

@@ -56,6 +56,18 @@ def test_a_terminal_shows_the_same_lines_and_gets_its_cursor_back() -> None:
     assert out.count("\x1b[?25l") == out.count("\x1b[?25h") == 1
 
 
+def test_the_synthesizer_is_seen_at_work_and_when_it_is_refused() -> None:
+    said = {"phase": "synthesize", "expert": "cy"}
+
+    assert "  cy writes the answer\n" in shown(
+        told("synthesized", answer="42", used=True, **said)
+    )
+    assert (
+        "  cy changed the answer to 4\\x1b: the winner's own text is kept\n"
+        in shown(told("synthesized", answer="4\x1b", used=False, **said))
+    )
+
+
 def test_quiet_shows_nothing_even_on_a_terminal() -> None:
     assert shown(*STORY, terminal=True, quiet=True) == ""
 

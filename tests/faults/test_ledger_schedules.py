@@ -8,6 +8,7 @@ import asyncio
 import random
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from metered import Meter, Metered, priced
@@ -25,6 +26,8 @@ from nsed.protocol.ledger import Caps, allot, spare_calls
 from nsed.protocol.usage import NANO_USD, Usage, total_usage
 from nsed.run import Run
 from nsed.state.context import DeliberationConfig
+
+pytestmark = pytest.mark.slow
 
 SEEDS = st.integers(0, 2**64)
 

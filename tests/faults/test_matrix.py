@@ -3,10 +3,13 @@
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from fault_matrix import CELLS, FAULT_FREE_CALLS, Cell, play
+from fault_matrix import CELLS, Cell, play
 from loopback_provider import Provider
 
 from nsed.models.hire import Hire
+from nsed.state.records import Phase
+
+pytestmark = pytest.mark.slow
 
 KINDS = {
     "500": {"server_error"},
@@ -57,12 +60,16 @@ async def test_every_fault_ends_as_promised(
     assert set(result.kinds) <= KINDS[cell.fault]
     assert bool(result.kinds) is (cell.fault != "slow")
     assert result.seconds < result.deadline_s  # a limit that is kept, no speed
-    assert result.calls <= 1.5 * FAULT_FREE_CALLS
+    assert result.calls <= 1.5 * cell.fault_free_calls
+    if result.status != "failed":
+        assert result.answer == "8"
 
 
+@pytest.mark.parametrize("phase", ["propose", "synthesize"])
 async def test_without_a_fault_nothing_is_asked_twice(
-    provider: Provider, hire: Hire
+    phase: Phase, provider: Provider, hire: Hire
 ) -> None:
-    result = await play(Cell("500", "nobody", "propose"), provider, hire)
+    cell = Cell("500", "nobody", phase)
+    result = await play(cell, provider, hire)
 
-    assert (result.status, result.calls) == ("complete", FAULT_FREE_CALLS)
+    assert (result.status, result.calls) == ("complete", cell.fault_free_calls)

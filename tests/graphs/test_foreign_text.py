@@ -31,6 +31,8 @@ class Talker:
     def __call__(self, request: Request) -> Reply:
         self.calls += 1
         say = {c: word(c, self.name, request) for c in CHANNELS}
+        if request.phase == "synthesize":
+            return reply(f"{say['text']}\nAnswer: {say['answer']}")
         again = request.messages[-1].role == "user" and len(request.messages) > 2
         if request.phase == "propose":
             if not again:
@@ -57,6 +59,7 @@ async def heard() -> list[tuple[str, Request]]:
         claims_per_review=1,
         memory_tokens=4000,
         retry_budget=9,
+        synthesizer="cy",
     )
     # New answers in every round, so that nothing but the round limit ends it.
     record = await deliberate(config, hire=hire, task="Name a word.")
@@ -88,6 +91,7 @@ async def test_every_channel_is_framed_on_every_hop() -> None:
     assert inside == {
         *((r, "review", c) for r in (1, 2, 3) for c in {*proposal, "key"}),
         *((r, "propose", c) for r in (2, 3) for c in {*proposal, "critique", "claim"}),
+        *((3, "synthesize", c) for c in {*proposal, "critique"}),
     }
 
 
@@ -101,7 +105,7 @@ async def test_every_block_of_a_call_has_the_calls_own_mark() -> None:
                 call += " again" * asked_again
                 assert marks.setdefault(mark, call) == call
     # Two reviews of a round fence different texts; proposers read the same memory.
-    assert len(marks) == len(set(marks.values())) == 3 * 3 * 2 + 3 * 2
+    assert len(marks) == len(set(marks.values())) == 3 * 3 * 2 + 3 * 2 + 1
 
 
 async def test_the_same_run_gives_the_same_prompts() -> None:

@@ -20,6 +20,7 @@ NODES = [
     "quadratic_voting",
     "forget_gate",
     "stopping",
+    "synthesizer",
 ]
 
 
@@ -48,17 +49,23 @@ async def test_resuming_after_any_node_gives_the_same_verdict(
     assert state["verdict"].usage.calls == whole.verdict.usage.calls
     assert state["verdict"].stop_reason == whole.verdict.stop_reason
     assert len(hire.asked) == 12 - finished  # finished calls are not made again
-    assert finished == {"broker": 0, "proposer": 3, "identity_mask": 3}.get(node, 6)
+    known = {"broker": 0, "proposer": 3, "identity_mask": 3, "synthesizer": 12}
+    assert finished == known.get(node, 6)
 
 
 async def test_state_revives_without_strict_mode_too() -> None:
     serde = record_serializer()
-    run = Run("What is 6 * 7?", settings_for(), hire=Hire())
+    run = Run("What is 6 * 7?", settings_for(synthesizer="cy"), hire=Hire())
     async for _ in run.events():
         pass
     record = await run.record()
 
-    for kind in (record.verdict, *record.tallies.values(), *record.memories.values()):
+    for kind in (
+        record.verdict,
+        record.synthesis,
+        *record.tallies.values(),
+        *record.memories.values(),
+    ):
         assert serde.loads_typed(serde.dumps_typed(kind)) == kind
 
 

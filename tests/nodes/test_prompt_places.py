@@ -11,8 +11,9 @@ from nsed.nodes.peer_text import frame
 from nsed.nodes.prompt import PLACES, PROMPTS, fill
 from nsed.nodes.proposer import propose_request
 from nsed.nodes.reask import reask
+from nsed.nodes.synthesizer import synthesize_request
 from nsed.protocol.forget_gate import MemoryItem
-from nsed.state.records import Memory, Proposal
+from nsed.state.records import Ballot, Mark, Memory, Proposal
 from nsed.state.schema import DeliberationState
 
 WALKED = {
@@ -26,9 +27,11 @@ WALKED = {
     ("review_few_shot", "candidates"): "foreign",
     ("review_few_shot", "task"): "user",
     ("user_notes", "notes"): "user",
+    ("synthesize", "task"): "user",
+    ("synthesize", "work"): "foreign",
 }
 """Written by hand: whoever adds a place says here, too, whose words it takes."""
-FIXED = {"finish", "propose_examples", "review_examples", "system"}
+FIXED = {"finish", "propose_examples", "review_examples", "synthesize_again", "system"}
 """Prompts without any place. The system's is one of them."""
 SEEN = "zq"
 """Begins every foreign text below, and nothing else."""
@@ -88,12 +91,22 @@ def state() -> DeliberationState:
         MemoryItem("critique", f"{SEEN} 3", 1, 0.5, f"text:{SEEN} 4"),
         MemoryItem("claim", f"{SEEN} 5", 1, 0.5, f"text:{SEEN} 6"),
     )
+    other = proposal.model_copy(update={"id": "r1-b", "text": f"{SEEN} 8"})
+    ballot = Ballot(
+        round=1,
+        reviewer="ada",
+        shown=("r1-a",),
+        written={"A": Mark(critique=f"{SEEN} 9", weight=5)},
+        weights={"r1-a": 5},
+    )
     found: DeliberationState = {  # type: ignore[typeddict-item]
         "task": "What is 6 * 7?",
         "round": 1,
-        "proposals": {"r1-a": proposal},
+        "proposals": {"r1-a": proposal, "r1-b": other},
         "masks": {"ada": ("r1-a",)},
         "memories": {"1": Memory(round=1, kept=kept)},
+        "candidates": ("r1-a", "r1-b"),
+        "ballots": {"r1.ada": ballot},
     }
     return found
 
@@ -110,11 +123,12 @@ def test_no_request_we_write_holds_foreign_text_outside_its_blocks(
         propose_request(state(), "ada", config, 1),
         propose_request(state(), "ada", config, 2),
         review_request(state(), "ada", config),
+        synthesize_request(state(), state()["proposals"]["r1-a"], "ada", config),
     ]
     prompts = [request.messages[-1].content for request in requests]
     prompts.append(reask(f"{SEEN} 7", call="c"))
 
-    for prompt, texts in zip(prompts, ((), "23456", "1", "7"), strict=True):
+    for prompt, texts in zip(prompts, ((), "23456", "1", "189", "7"), strict=True):
         read = by_marks(prompt)
         assert SEEN not in read.outside
         assert all(f"{SEEN} {n}" in str(read.inside) for n in texts)

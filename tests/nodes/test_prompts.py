@@ -9,8 +9,9 @@ from nsed.models.asking_again import reask_of
 from nsed.nodes.peer_review import review_request
 from nsed.nodes.prompt import fill, turns
 from nsed.nodes.proposer import propose_request
+from nsed.nodes.synthesizer import synthesize_request
 from nsed.protocol.forget_gate import MemoryItem
-from nsed.state.records import Memory, Proposal
+from nsed.state.records import Ballot, Mark, Memory, Proposal
 from nsed.state.schema import DeliberationState
 
 FILE = Path(__file__).parent / "rendered_prompts.txt"
@@ -59,12 +60,24 @@ def test_the_rendered_prompts_are_the_ones_on_file() -> None:
             MemoryItem("critique", "It adds.", 1, -0.5, "number:13"),
         ),
     )
+    ballot = Ballot(
+        round=1,
+        reviewer="ada",
+        shown=("r1-b", "r1-a"),
+        written={
+            "A": Mark(critique="No step is shown.", weight=60),
+            "B": Mark(critique="It adds.", weight=-80),
+        },
+        weights={"r1-b": 60, "r1-a": -80},
+    )
     state: DeliberationState = {  # type: ignore[typeddict-item]
         "task": "What is 6 * 7?",
         "round": 1,
         "proposals": proposals,
         "masks": {"ada": ("r1-a", "r1-b")},
         "memories": {"1": memory},
+        "candidates": ("r1-a", "r1-b"),
+        "ballots": {"r1.ada": ballot},
     }
     config = settings_for()
     few_shot = settings_for(
@@ -80,6 +93,7 @@ def test_the_rendered_prompts_are_the_ones_on_file() -> None:
             '{"A": {"critique": "It adds."}}',
             "A.weight: Field required",
         ),
+        "synthesize": synthesize_request(state, proposals["r1-b"], "ada", config),
     }
     shown = "\n".join(
         f"##### {name}\n" + "\n".join(f"[{m.role}]\n{m.content}" for m in r.messages)

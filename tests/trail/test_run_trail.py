@@ -5,9 +5,10 @@ import json
 from collections import Counter
 
 import pytest
-from panel import Recorder, deliberate, panel
+from panel import Recorder, deliberate, panel, settings_for
 from trails import MINE, PUBLIC
 
+from nsed.models.base import Request
 from nsed.models.failures import CallError
 from nsed.protocol.canonical_json import canonical_json
 from nsed.protocol.trail import Act
@@ -76,6 +77,28 @@ async def test_nothing_of_the_record_is_left_out() -> None:
     assert settings.body["rounds"] == record.context.rounds
     assert program.body["prompts"] == record.prompts
     assert verdict.body == record.verdict.model_dump(mode="json")
+
+
+async def test_the_final_text_stands_after_the_last_round() -> None:
+    record = await deliberate(settings_for(rounds=1, synthesizer="cy"))
+    assert record.synthesis is not None
+    acts = trail_of(record)
+
+    assert kinds(acts)[-4:] == ["memory", "call", "synthesis", "verdict"]
+    assert acts[-2].body == record.synthesis.model_dump(mode="json")
+    assert acts[-2].author == "expert:cy"
+    assert Counter(act.kind for act in acts)["call"] == len(record.calls)
+
+
+async def test_a_final_text_that_is_missing_is_an_absence() -> None:
+    def fails(request: Request) -> None:
+        if request.phase == "synthesize":
+            raise CallError("auth", "no such key")
+
+    config = settings_for(rounds=1, synthesizer="cy")
+    record = await deliberate(config, hire=Recorder(cy=fails))
+
+    assert kinds(trail_of(record))[-4:] == ["memory", "call", "absence", "verdict"]
 
 
 async def test_who_spoke_is_named() -> None:

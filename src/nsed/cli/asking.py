@@ -199,6 +199,8 @@ def _warn(ended: Ended, record: RunRecord) -> None:
     if record.verdict.status != "complete":
         notes = " ".join(record.verdict.notes)
         complain(f"{record.verdict.status}: {notes}", kind="warning")
+    elif record.synthesis is not None and not record.synthesis.used:
+        complain(record.verdict.notes[0], kind="warning")
 
 
 def _print_answer(record: RunRecord, wanted: Printing) -> None:

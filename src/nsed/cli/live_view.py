@@ -25,7 +25,11 @@ _ANSWER_CHARS = 60
 _WEIGHED_CHARS = 24
 _REASON_CHARS = 160
 _WORTH_SAYING_S = 0.1
-_VERBS = {"propose": "answering", "review": "reviewing"}
+_VERBS = {
+    "propose": "answering",
+    "review": "reviewing",
+    "synthesize": "writes the answer",
+}
 
 
 class LiveView:
@@ -176,12 +180,24 @@ def _decided(event: DeliberationEvent) -> Text:
     return Text(f"  you: {one_line(event.get('reason', ''), _REASON_CHARS)}", "bold")
 
 
+def _synthesized(event: DeliberationEvent) -> Text:
+    name = event.get("expert", "")
+    if event.get("used"):
+        return Text(f"  {name} writes the answer")
+    changed = one_line(event.get("answer") or "another", _ANSWER_CHARS)
+    return Text(
+        f"  {name} changed the answer to {changed}: the winner's own text is kept",
+        "red",
+    )
+
+
 _LINES = {
     "absent": _absent,
     "bound": _bound,
     "decided": _decided,
     "halted": _halted,
     "proposed": _proposed,
+    "synthesized": _synthesized,
     "tallied": _tallied,
     "voted": _voted,
 }

@@ -50,6 +50,12 @@ def _parts(record: RunRecord, state: str) -> Iterator[RenderableType]:
         yield Text(visible(state))
         yield usage_table(record)
         return
+    if wrote := record.synthesis:
+        yield Rule("Final text", align="left")
+        used = "used" if wrote.used else "not used, it changed the answer"
+        yield Text.assemble((visible(wrote.expert), "bold"), f" wrote it; {used}")
+        if not wrote.used:  # else it stands below
+            yield Padding(Text(visible(wrote.text)), (0, 0, 0, 2))
     yield Rule("Verdict", align="left")
     yield Padding(Text(visible(record.verdict.text)), (0, 0, 0, 2))
     yield final_report(record)

@@ -7,7 +7,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from nsed.cli.phrases import COMMITTED, STOPPED, signed
-from nsed.cli.plain_text import visible
+from nsed.cli.plain_text import one_line, visible
 from nsed.cli.receipt_lines import receipt_lines
 from nsed.cli.support_table import answer_of, rule_lines, support_table
 from nsed.cli.usage_table import usage_table
@@ -36,7 +36,11 @@ def _stopped(record: RunRecord) -> Iterator[RenderableType]:
     if verdict.status == "failed":
         yield Text(f"No answer. {visible(verdict.failure)}", "bold red")
     else:
-        answer = answer_of(record, verdict.proposal, 60)
+        answer = (
+            one_line(verdict.answer, 60)
+            if verdict.synthesized
+            else answer_of(record, verdict.proposal, 60)
+        )
         yield Text.assemble("In short: ", (answer, "bold"))
     rounds = {0: "before a round was decided", 1: "after 1 round"}.get(
         verdict.rounds, f"after {verdict.rounds} rounds"
@@ -60,9 +64,11 @@ def _missing(record: RunRecord) -> Iterator[RenderableType]:
     if verdict.status == "complete":
         yield from (Text(line, "yellow") for line in lines)
         return
+    alone = {a.phase for a in verdict.absences} == {"synthesize"}
+    missing = "no text of the synthesizer" if alone else "not the full panel"
     yield Panel(
         Text("\n".join(lines) or "No reviewer voted."),
-        title=f"{verdict.status.upper()}: not the full panel",
+        title=f"{verdict.status.upper()}: {missing}",
         border_style="bold red",
         title_align="left",
     )

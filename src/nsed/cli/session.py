@@ -54,7 +54,8 @@ def seated(config: DeliberationConfig, graph: str) -> tuple[ExpertConfig, ...]:
     return tuple(
         expert
         for expert in config.experts
-        if expert.name in names and not (chosen and _shut_out(expert, config))
+        if (expert.name in names and not (chosen and _shut_out(expert, config)))
+        or (graph == "deliberation" and expert.name == config.synthesizer)
     )
 
 

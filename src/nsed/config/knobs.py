@@ -16,6 +16,8 @@ __all__ = ["NAMES", "ROLES", "SECTIONS", "check_knobs", "read_section"]
 ROLES: Final = ("proposers", "reviewers")
 NAMES: Final = (*ROLES, "pins", "bans")
 """Knobs that are lists of experts' names."""
+_ONE_NAME: Final = ("synthesizer",)
+"""Knobs that are one name."""
 _TEAM: Final = (
     "broker",
     "least_proposers",
@@ -40,6 +42,7 @@ _LIMITS: Final = (
     "call_timeout_s",
     "propose_timeout_s",
     "review_timeout_s",
+    "synthesize_timeout_s",
     "straggler_factor",
     "straggler_min_s",
     "hedge_after_s",
@@ -48,13 +51,13 @@ _LIMITS: Final = (
     "retry_budget",
 )
 SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
-    "roles": ROLES,
+    "roles": (*ROLES, *_ONE_NAME),
     "team": _TEAM,
     "limits": _LIMITS,
     "deliberation": tuple(
         key
         for key in DeliberationConfig.model_fields
-        if key not in {*ROLES, *_TEAM, *_LIMITS, "experts"}
+        if key not in {*ROLES, *_ONE_NAME, *_TEAM, *_LIMITS, "experts"}
     ),
 }
 """Keys by section. A preset may hold any of them."""
@@ -93,7 +96,7 @@ def check_knobs(
     data = {key: value for key, value in values.items() if key != "experts"}
     strangers = _strangers(data, names, experts)
     if strangers or experts is None:
-        named = {*NAMES, "hosts", "reviewer_weights"}
+        named = {*NAMES, *_ONE_NAME, "hosts", "reviewer_weights"}
         data = {key: value for key, value in data.items() if key not in named}
     if experts is not None:
         data["experts"] = [expert.model_dump(mode="json") for expert in experts]
@@ -125,10 +128,15 @@ def _strangers(
     return [
         f"{_called((knob,), names)}: no expert is named {json.dumps(name)}."
         f"{did_you_mean(name, known)}"
-        for knob in NAMES
-        for name in (values[knob] if isinstance(values.get(knob), list) else ())
+        for knob in (*NAMES, *_ONE_NAME)
+        for name in _listed(values.get(knob))
         if isinstance(name, str) and name not in known
     ]
+
+
+def _listed(value: object) -> list[object]:
+    """A list as it is, one name as a list of it."""
+    return value if isinstance(value, list) else [value]
 
 
 def _called(at: Path, names: Mapping[str, str]) -> str:

@@ -102,7 +102,9 @@ class Settings:
 def _within(
     layers: Mapping[str, Any], experts: Sequence[ExpertConfig]
 ) -> dict[str, Any]:
-    """Keep what concerns the pool; somebody must be left in each role, and every pin.
+    """Keep what concerns the pool; nobody who is needed may be left out.
+
+    That is somebody in each role, every pin and the synthesizer.
 
     Bans and weights of others, and hosts that nobody in the pool uses, are dropped.
     """
@@ -122,6 +124,12 @@ def _within(
                 f"--pool: leaves out {name!r}, which is among the pins; add it, or "
                 "take it out of pins"
             )
+    synthesizer = layers.get("synthesizer")
+    if synthesizer and synthesizer not in pool:
+        raise ConfigError(
+            f"--pool: leaves out {synthesizer!r}, which is the synthesizer; add it, or "
+            "take synthesizer out of the file"
+        )
     kept["bans"] = [name for name in layers.get("bans", ()) if name in pool]
     trusted = layers.get("reviewer_weights", {})
     kept["reviewer_weights"] = {n: u for n, u in trusted.items() if n in pool}

@@ -108,6 +108,10 @@ def _round(record: RunRecord, number: int) -> Iterator[Act]:
                 yield Act(kind, _body(item))
     if decided := record.interventions.get(str(number)):
         yield Act("intervention", _body(decided), author="user")
+    yield from _calls(record, number, "synthesize")
+    if (wrote := record.synthesis) and wrote.round == number:
+        yield Act("synthesis", _body(wrote), author=f"expert:{wrote.expert}")
+    yield from _absences(record, number, "synthesize")
 
 
 def _calls(record: RunRecord, number: int, phase: Phase) -> Iterator[Act]:
