@@ -5,8 +5,9 @@ BIN := $(VENV)/bin
 # Quiet: setuptools warns of the folder layout at every editable install.
 PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 Q ?=
+MINUTES ?= 10
 .DEFAULT_GOAL := help
-.PHONY: help install ask test quick format check types lower live bench knapsack kills routing faults soak collusion studio clean
+.PHONY: help install ask test quick format check types lower live bench knapsack kills routing faults soak collusion fuzz studio clean
 
 help: ## Show the verbs
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -80,6 +81,11 @@ collusion: $(VENV)/.dev ## What the vote's guards hold against a bloc, simulated
 
 soak: $(VENV)/.dev ## Half an hour of faults: does anything grow?
 	$(BIN)/python benchmarks/soak.py --minutes 30
+
+fuzz: $(VENV)/.dev ## Fuzz ballots, frames, trails and configurations: MINUTES=10 each
+	@failed=; for target in ballot frame trail config; do \
+	  $(BIN)/python benchmarks/fuzzing.py $$target --minutes $(MINUTES) || failed=1; \
+	done; test -z "$$failed"
 
 studio: $(VENV)/.dev ## Serve the graph for LangGraph Studio, on loopback
 	LANGGRAPH_CLI_NO_ANALYTICS=1 LANGGRAPH_NO_VERSION_CHECK=1 $(BIN)/langgraph dev --no-browser --host 127.0.0.1 --port 2024

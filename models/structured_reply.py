@@ -74,6 +74,7 @@ def read_object(text: str, form: type[M]) -> tuple[M, bool]:
     if len(plain) > MAX_REPLY_CHARS:
         raise ExpertError("malformed", f"the reply has {len(plain)} characters")
     found, repaired = _loads(plain)
+    found = _without_half_pairs(found)
     several = found if isinstance(found, list) else [found]
     objects = [item for item in several if isinstance(item, dict) and item]
     if not objects:
@@ -101,8 +102,21 @@ def _loads(plain: str) -> tuple[Any, bool]:
     try:
         # Prose around several objects gives a list of them.
         return repair_json(plain, return_objects=True), True
-    except (RecursionError, ValueError) as error:
+    except Exception as error:  # its asserts and look-ups fail on some replies
         raise ExpertError("malformed", "the reply is not JSON") from error
+
+
+def _without_half_pairs(found: object) -> object:
+    r"""Replace lone surrogates: plain ASCII can ask for one, as `\ud800`.
+
+    No checkpoint, record or request that quotes one can be encoded.
+    """
+    try:
+        said = json.dumps(found, ensure_ascii=False)
+        sendable = said.encode("utf-8", "replace").decode()
+        return found if said == sendable else json.loads(sendable)
+    except (RecursionError, ValueError) as error:
+        raise ExpertError("malformed", "the reply is nested too deeply") from error
 
 
 def _in_words(error: ValidationError) -> str:

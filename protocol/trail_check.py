@@ -31,6 +31,8 @@ Problem = Literal[
 
 _SHOWN = 16
 """Characters of a hash or of a stranger's text that a message repeats."""
+_MOST_SAID = 200
+"""Characters of why a line is no entry: it may name a place as deep as the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ def parting(one: CheckedTrail, other: CheckedTrail) -> Fault | None:
         if seq >= len(trail.entries):
             return "nothing"
         entry = trail.entries[seq]
-        return f"{entry.kind} {entry.digest[:_SHOWN]}"
+        return f"{_in_ascii(entry.kind)} {entry.digest[:_SHOWN]}"
 
     return Fault(seq, "two histories", told(other), told(one))
 
@@ -149,7 +151,7 @@ def _next_entry(
     try:
         entry = read_entry(line)
     except ValueError as error:
-        found = f"a line that is {error}"
+        found = f"a line that is {str(error)[:_MOST_SAID]}"
         raise _BadEntry("malformed", found, "an entry, byte for byte") from error
     _check_signature(entry, before, trusted)
     if entry.seq != wanted:
@@ -159,7 +161,7 @@ def _next_entry(
         found = f"one that follows {entry.prev[:_SHOWN]}"
         raise _BadEntry("spliced", found, f"one after {prev[:_SHOWN]}")
     if (entry.kind == "begin") != (wanted == 0):
-        raise _BadEntry("malformed", entry.kind[:_SHOWN], "begin first, and once")
+        raise _BadEntry("malformed", _in_ascii(entry.kind), "begin first, and once")
     if entry.kind == "end" and entry.body != {"entries": wanted + 1, "head": prev}:
         raise _BadEntry("malformed", "the end of another trail", "its own")
     return entry
@@ -191,7 +193,7 @@ def _declared(entry: Entry) -> bytes:
     body = entry.body
     version = body.get("trail")
     if type(version) is not int or version != TRAIL_VERSION:
-        found = f"a trail of version {str(version)[:_SHOWN]}"
+        found = f"a trail of version {_in_ascii(version)}"
         raise _BadEntry("malformed", found, f"version {TRAIL_VERSION}")
     whole = body.keys() == {"trail", "run_id", "schema_version", "signer"}
     if not whole or not isinstance(body["run_id"], str):
@@ -200,6 +202,11 @@ def _declared(entry: Entry) -> bytes:
         return read_key_text(str(body["signer"]))
     except ValueError as error:
         raise _BadEntry("malformed", "a strange signer", f"it {error}") from error
+
+
+def _in_ascii(found: object) -> str:
+    """A stranger's text, short and without line ends: a message is one line."""
+    return ascii(str(found)[:_SHOWN])[1:-1]
 
 
 def _misplaced(entry: Entry, wanted: int, lines: Sequence[bytes]) -> _BadEntry:

@@ -95,6 +95,26 @@ HOSTILE = {
         HEAD + 'base_url = "ftp://u:hunter2@host"\n',
         "experts.ada.base_url: should be a URL that begins with http",
     ),
+    "not a second URL": (
+        HEAD + 'hedge_base_url = "https://u:hunter2@host [x]"\n',
+        "experts.ada.hedge_base_url: should be a URL that begins with http",
+    ),
+    "nobody's home": (
+        HEAD + 'api_key_file = "~no-such-user/key"\n',
+        "experts.ada.api_key_file: begins with ~, but that home folder is not known",
+    ),
+    "telemetry in nobody's home": (
+        'telemetry = "~no-such-user/x.db"\n',
+        "telemetry: begins with ~, but that home folder is not known",
+    ),
+    "a cache in nobody's home": (
+        'response_cache = "~no-such-user/x.db"\n',
+        "response_cache: begins with ~, but that home folder is not known",
+    ),
+    "a path that is none": (
+        HEAD + 'api_key_file = "a\\u0000b"\n',
+        "experts.ada.api_key_file: should be a path, and no path holds",
+    ),
     "no name": ('[[experts]]\nmodel = "m"\n', "experts[0].name: is missing"),
     "a name that draws": (
         '[[experts]]\nname = "\\u001b[31m"\nmodel = "m"\n',
@@ -136,6 +156,10 @@ HOSTILE = {
     "key for a number": (
         f'{HEAD}temperature = "{CANARY}"\n',
         "experts.ada.temperature: should be a number, found text",
+    ),
+    "a URL with a password for a number": (
+        HEAD + 'params_b = "https://ann:hunter2@host/v1"\n',
+        "experts.ada.params_b: should be a number, found text",
     ),
     "key among the class's arguments": (
         f'{COMMUNITY}model_kwargs = {{api_key = "{CANARY}"}}\n',
@@ -191,6 +215,10 @@ HOSTILE = {
     ),
     "a size without a unit": (
         HEAD + 'vram_bytes = "24"\n',
+        'experts.ada.vram_bytes: should be a size such as "24GB"',
+    ),
+    "a key for a size": (
+        f'{HEAD}vram_bytes = "{CANARY}"\n',
         'experts.ada.vram_bytes: should be a size such as "24GB"',
     ),
     "a size of a host that is none": (
@@ -250,6 +278,7 @@ HOSTILE = {
     "no TOML": ('a = 1\nb = "\n', "not TOML: "),
     "twice the same key": ("[limits]\nretries = 1\nretries = 2\n", "at line 3"),
     "nested without end": ("a = " + "[" * 5000 + "\n", "nested too deeply"),
+    "dotted without end": ("a." * 3000 + "b = 1\n", "nested too deeply"),
     "a control character as key": ('"a\\nb\\u0007" = 1\n', '"a\\nb\\u0007": unknown'),
 }
 

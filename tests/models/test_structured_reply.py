@@ -96,6 +96,7 @@ def test_an_object_is_found(text: str, *, repaired: bool) -> None:
         ('"text"', "malformed", "found str"),
         ('{"size": "big"}', "malformed", "size: Input should be a valid integer"),
         ('{"other": 1}', "malformed", "size: Field required"),
+        ('{"```json1```', "malformed", "not JSON"),  # json-repair's own assert fails
         ("x" * 200_001, "malformed", "200001 characters"),
         ('{"size": ' + "9" * 50_000, "malformed", "too long to repair"),
     ],
@@ -107,6 +108,18 @@ def test_what_cannot_be_used_says_what_was_found(
         read_object(text, Form)
 
     assert caught.value.kind == kind
+
+
+def test_half_a_surrogate_pair_is_replaced_wherever_it_stands() -> None:
+    class Texts(BaseModel):
+        texts: dict[str, list[str]]
+
+    said = r'{"texts": {"\udfff": ["\ud83d\ude00", "\ud800", "\\ud800"]}}'
+
+    read, repaired = read_object(said, Texts)
+
+    assert read.texts == {"?": ["\U0001f600", "?", r"\ud800"]}
+    assert not repaired
 
 
 @pytest.mark.parametrize("count", [1_499, 20_000])

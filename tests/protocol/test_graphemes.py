@@ -47,13 +47,13 @@ def test_every_claimed_border_is_one(text: str) -> None:
 
 # --- the cut --------------------------------------------------------------------
 
-NOTE = re.compile(r"\n\[\u2026 (\d+) characters left out \u2026\]\n")
+NOTE = re.compile(r"\u2026\n\[\u2026 (\d+) characters left out \u2026\]\n")
 
 
 def test_the_beginning_and_the_end_stay() -> None:
-    """Of 200 characters, 33 for the note leave 167: 125 and 42."""
+    """Of 200 characters, 34 for the note leave 166: 124 and 42."""
     assert cut_middle("a" * 5000 + "b" * 5000, 200) == (
-        "a" * 125 + "\n[\u2026 9833 characters left out \u2026]\n" + "b" * 42
+        "a" * 124 + "\u2026\n[\u2026 9834 characters left out \u2026]\n" + "b" * 42
     )
 
 
@@ -79,4 +79,6 @@ def test_the_limit_holds_and_no_grapheme_is_cut(text: str, limit: int) -> None:
 def test_a_grapheme_that_is_longer_than_the_limit_is_left_out_whole() -> None:
     zalgo = "a" + "\u0301" * 5000
 
-    assert cut_middle(zalgo, 200) == "\n[\u2026 5001 characters left out \u2026]\n"
+    assert (
+        cut_middle(zalgo, 200) == "\u2026\n[\u2026 5001 characters left out \u2026]\n"
+    )

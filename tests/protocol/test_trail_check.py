@@ -235,7 +235,18 @@ def test_the_same_history_or_another_run_does_not_part() -> None:
     assert parting(one, other_run) is None
 
 
-def test_a_fault_is_one_short_line_whatever_a_stranger_wrote() -> None:
-    fault = fault_of(edited(0, lambda f: f["body"].update(trail="x" * 10_000)))
+@pytest.mark.parametrize(
+    "line",
+    [
+        edited(0, lambda f: f["body"].update(trail="x" * 10_000))[0],
+        edited(0, lambda f: f["body"].update(trail="\n\x1b[31mOK"))[0],
+        edited(0, lambda f: f.update(kind="\n\x1b[31mOK"), sign=True)[0],
+        b'{"' + b"k" * 10_000 + b'":"\\ud800"}',
+    ],
+    ids=["long", "two lines", "signed", "long key"],
+)
+def test_a_fault_is_one_short_line_whatever_a_stranger_wrote(line: bytes) -> None:
+    told = str(fault_of(with_line(0, line)))
 
-    assert len(str(fault)) < 200
+    assert len(told) < 300
+    assert told.isprintable()

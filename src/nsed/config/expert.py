@@ -8,6 +8,7 @@ from typing import Any, Final, get_args
 
 from pydantic import ValidationError
 
+from nsed.config.paths import path_in
 from nsed.config.problems import dotted, plain_problems
 from nsed.models.weights_manifest import find_weight
 from nsed.protocol.errors import WeightError
@@ -62,7 +63,10 @@ def read_expert(
     for key in ("api_key_file", "model"):
         path = data.get(key)
         if isinstance(path, str) and path and _is_path(key, path):
-            data[key] = str(folder / Path(path).expanduser())
+            try:
+                data[key] = path_in(folder, path)
+            except ValueError as error:
+                problems[key] = f"{dotted((*place, key))}: {error}"
     expert: ExpertConfig | None = None
     try:
         expert = ExpertConfig.model_validate_json(json.dumps(data), strict=True)

@@ -55,7 +55,10 @@ def load_config(path: Path | str | None = None) -> Settings:
     if chosen is None:
         return Settings(knobs=BUILT_IN_KNOBS)
     document = _parse(chosen)
-    settings, problems = _read(document, chosen)
+    try:
+        settings, problems = _read(document, chosen)
+    except RecursionError as error:  # dotted keys nest without end, parsed in a loop
+        raise ConfigError(f"{chosen}: nested too deeply") from error
     if problems:
         raise ConfigError("\n".join(f"{chosen}: {line}" for line in problems))
     return settings

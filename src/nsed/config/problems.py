@@ -36,17 +36,27 @@ _WORDS = {
 _PATTERNS = {
     "api_key_env": "the name of an environment variable (never the key itself)",
     "base_url": "a URL that begins with http:// or https://",
+    "hedge_base_url": "a URL that begins with http:// or https://",
     "name": "letters, digits, dots, dashes and underscores, at most 64, and begin "
     "with a letter or digit",
 }
 """The same for texts that must have a form, by key."""
 
 _NEVER_SHOWN = frozenset(
-    {"api_key", "api_key_env", "api_key_file", "base_url", "model_kwargs"}
+    {
+        "api_key",
+        "api_key_env",
+        "api_key_file",
+        "base_url",
+        "hedge_base_url",
+        "model_kwargs",
+    }
 )
 """Keys whose values may hold a secret, be it by mistake."""
 
-_LIKE_A_SECRET = re.compile(r"[A-Za-z0-9_+/=-]{20,}|(?i:bearer|sk-|pk-)")
+_LIKE_A_SECRET = re.compile(
+    r"[A-Za-z0-9_+/=-]{20,}|(?i:bearer|sk-|pk-)|://[^/@]*:[^/]*@"
+)
 _BARE = re.compile(r"[A-Za-z0-9_.-]+")
 _SHOWN_CHARS = 60
 
@@ -127,9 +137,11 @@ def _words(
         return "is missing"
     if kind == "extra_forbidden":
         return unknown_key(str(place[-1]), known.get(place[:-1], ()))
-    if kind == "value_error":
-        return _value_error(item)
     value = item["input"]
+    if kind == "value_error":
+        return _value_error(item) + (
+            found(place, value) if isinstance(value, str) else ""
+        )
     if all(i["type"] == "literal_error" for i in items):
         allowed = re.findall(r"'([^']*)'", "".join(i["ctx"]["expected"] for i in items))
         hint = did_you_mean(value, allowed) if isinstance(value, str) else ""

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from nsed.config.paths import path_in
 from nsed.protocol.errors import did_you_mean
 
 __all__ = ["VARIABLE", "read_place", "read_response_cache"]
@@ -40,7 +41,10 @@ def read_place(
         return _DEFAULT, [f"{key}: {problem}"]
     if found in _WORDS or VARIABLE.fullmatch(found) or _POSTGRES.match(found):
         return found, []
-    return str(folder / Path(found).expanduser()), []
+    try:
+        return path_in(folder, found), []
+    except ValueError as error:
+        return _DEFAULT, [f"telemetry: {error}"]
 
 
 def read_response_cache(
@@ -56,7 +60,10 @@ def read_response_cache(
         ]
     if "://" in found:
         return None, ["response_cache: should be a path, not a URL"]
-    return str(folder / Path(found).expanduser()), []
+    try:
+        return path_in(folder, found), []
+    except ValueError as error:
+        return None, [f"response_cache: {error}"]
 
 
 def _problem(key: str, found: object) -> str:
