@@ -1,7 +1,7 @@
 """A run as the log knows it: what it was asked, with what, and how far it came."""
 
 import json
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 
 from pydantic import ConfigDict, ValidationError
 
@@ -61,9 +61,18 @@ class KnownRun(_Kept):
             ConfigError: Another version has written settings that this one has not.
         """
         try:
-            return DeliberationConfig.model_validate_json(json.dumps(self.settings))
+            return DeliberationConfig.model_validate(self.settings)
         except ValidationError as error:
             raise ConfigError(
                 f"run {self.id[:SHORT_ID]} was begun by nsed {self.version}, which has "
                 "other settings; use that version for it"
             ) from error
+
+    def to_json(self) -> str:
+        """In ASCII: a text may hold half a surrogate pair, which UTF-8 cannot."""
+        return json.dumps(self.model_dump(mode="json"))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read it again."""
+        return cls.model_validate(json.loads(text))

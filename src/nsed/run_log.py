@@ -48,7 +48,7 @@ class RunLog:
             "ON CONFLICT (id) DO NOTHING",
             run.id,
             run.begun_at,
-            run.model_dump_json(),
+            run.to_json(),
         )
 
     async def note(self, id_: str, state: RunState, end: RunEnd) -> None:
@@ -56,7 +56,7 @@ class RunLog:
         (run,) = await self._where("id = ?", id_)
         known = run.model_copy(update={"state": state, "end": end})
         await self.tables.run(
-            "UPDATE nsed_runs SET known = ? WHERE id = ?", known.model_dump_json(), id_
+            "UPDATE nsed_runs SET known = ? WHERE id = ?", known.to_json(), id_
         )
         if state in ("finished", "failed"):
             await self.tables.run("DELETE FROM nsed_calls WHERE run = ?", id_)
@@ -104,7 +104,7 @@ class RunLog:
             *values,
             most,
         )
-        return [KnownRun.model_validate_json(text) for (text,) in rows]
+        return [KnownRun.from_json(text) for (text,) in rows]
 
 
 @dataclass

@@ -14,8 +14,9 @@ from postgres_server import PostgresServer, postgres_server
 
 from nsed.checkpoints import Checkpoints, open_checkpoints
 from nsed.known_run import KnownRun, RunEnd
-from nsed.models.base import Request
+from nsed.models.base import Reply, Request
 from nsed.protocol.errors import ConfigError, QuorumError
+from nsed.protocol.usage import Usage
 from nsed.run import VERSION, Run
 from nsed.state.run_record import RunRecord, UnfinishedRecord, comparable
 
@@ -244,6 +245,27 @@ async def test_a_run_that_could_not_ask_anybody_is_not_kept(place: Checkpoints) 
 
     assert await place.log.known() == []
     assert await place.saver.aget_tuple({"configurable": {"thread_id": "r1"}}) is None
+
+
+async def test_text_that_neither_utf8_nor_a_json_column_holds_ends_no_run(
+    place: Checkpoints, other_process: Checkpoints
+) -> None:
+    odd = "half a pair \ud83d, a NUL \x00\nAnswer: 4\ud83d2"
+
+    def say(request: Request) -> Reply | None:
+        return Reply(odd, Usage(calls=1)) if request.phase == "propose" else None
+
+    def say_and_die(request: Request) -> Reply | None:
+        if request.phase == "review":
+            raise Killed
+        return say(request)
+
+    with pytest.raises(Killed):
+        await finished(run_at(place, hire=Recorder(ada=say_and_die, bob=say)))
+    record = await finished(run_at(other_process, hire=Recorder(ada=say, bob=say)))
+
+    assert record.calls["r1.propose.ada.1"].reply.startswith("half a pair ")
+    assert (await place.log.find("r1")).end.answer == record.verdict.answer
 
 
 async def test_two_runs_at_once_do_not_meet(place: Checkpoints) -> None:
