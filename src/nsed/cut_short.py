@@ -1,17 +1,24 @@
 """A run that has stopped short: what there is, what it waits for, how it goes on."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from langgraph.types import Command, StateSnapshot
 
+from nsed.state.context import DeliberationConfig
 from nsed.state.human import HumanDecision, HumanQuestion
 from nsed.state.records import Absence, Pause, Phase
 
-__all__ = ["cut_off", "gathered", "going_on", "question_in"]
+__all__ = ["at_work", "cut_off", "gathered", "going_on", "question_in"]
 
+_PHASES: Final[Mapping[str, Phase]] = {
+    "proposer": "propose",
+    "peer_review": "review",
+    "synthesizer": "synthesize",
+}
+"""What is played, by the node that plays it."""
 _COLLECTED = ("absences", "ballots", "calls", "proposals")
 
 
@@ -45,6 +52,19 @@ def going_on(
         resume=decision.model_dump(mode="json") if decision else None,
         update={"pauses": {f"{now:.6f}": pause}},
     )
+
+
+def at_work(
+    snapshot: StateSnapshot, config: DeliberationConfig
+) -> tuple[Phase | None, list[str]]:
+    """The phase that was cut off, if one was, and who had been asked in it."""
+    phases = [_PHASES[node] for node in snapshot.next if node in _PHASES]
+    if not phases:
+        return None, []
+    if phases[0] != "synthesize":
+        return phases[0], list(snapshot.values["attempts"])
+    name = config.synthesizer
+    return phases[0], [name] if name and snapshot.values["tallies"] else []
 
 
 def cut_off(

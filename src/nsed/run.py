@@ -2,10 +2,10 @@
 
 import time
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import nullcontext
 from importlib.metadata import version
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -15,7 +15,7 @@ from langgraph.types import StateSnapshot
 
 from nsed.brokers.base import Broker
 from nsed.checkpoints import Checkpoints
-from nsed.cut_short import cut_off, gathered, going_on, question_in
+from nsed.cut_short import at_work, cut_off, gathered, going_on, question_in
 from nsed.forking import fork
 from nsed.graphs.catalogue import create_graph
 from nsed.graphs.checkpointing import record_serializer
@@ -29,7 +29,6 @@ from nsed.run_file import RunFile
 from nsed.state.context import DeliberationConfig
 from nsed.state.events import DeliberationEvent
 from nsed.state.human import Deciding, HumanDecision, HumanQuestion
-from nsed.state.records import Phase
 from nsed.state.run_record import RunRecord, record_of
 from nsed.state.schema import DeliberationState
 
@@ -37,13 +36,6 @@ __all__ = ["VERSION", "Run"]
 
 VERSION = version("nsed")
 """Read once, at import: it reads files."""
-
-_PHASES: Final[Mapping[str, Phase]] = {
-    "proposer": "propose",
-    "peer_review": "review",
-    "synthesizer": "synthesize",
-}
-"""What is played, by the node that plays it."""
 
 
 class Run:
@@ -193,13 +185,8 @@ class Run:
                 "propose", present=0, required=1, causes=["the user stopped the run"]
             )
         update: dict[str, Any] = {**gathered(snapshot), "halt": StopReason.USER_STOP}
-        at_work = [_PHASES[node] for node in snapshot.next if node in _PHASES]
-        phase = at_work[0] if at_work else None
+        phase, asked = at_work(snapshot, self.config)
         if phase is not None:
-            asked = list(snapshot.values["attempts"])
-            if phase == "synthesize":
-                name = self.config.synthesizer
-                asked = [name] if name and snapshot.values["tallies"] else []
             update["absences"] = cut_off(snapshot.values, update, phase, asked)
         if phase == "review" and update.get("ballots"):
             after = "peer_review"  # on to the vote
