@@ -5,7 +5,7 @@ Every fault is kept once, by its place, and the search goes on. The corpus that 
 and the faults are in `build/fuzz/TARGET`; what was found belongs into
 `tests/fuzz/corpus/TARGET`, which `tests/fuzz/test_short_runs.py` repeats.
 
-    python benchmarks/fuzzing.py TARGET [--minutes 10] [--seed 1]
+    python benchmarks/fuzzing.py TARGET [--minutes 10] [--seed 1] [--folder build/fuzz]
 """
 
 import argparse
@@ -36,9 +36,10 @@ def main() -> None:
     parser.add_argument("target", choices=TARGETS)
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--folder", type=Path, default=ROOT / "build" / "fuzz")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
-    folder = ROOT / "build" / "fuzz" / asked.target
+    folder = asked.folder / asked.target
     if asked.child:
         fuzz(asked.target, folder, asked.minutes, asked.seed)
     else:
@@ -52,6 +53,7 @@ def run(target: str, folder: Path, minutes: float, seed: int) -> bool:
     before = {file.name for file in (folder / "found").iterdir()}
     command = [sys.executable, __file__, target, "--child"]
     command += ["--minutes", str(minutes), "--seed", str(seed)]
+    command += ["--folder", str(folder.parent)]
     steps: list[tuple[int, int]] = []
     units = 0
     with (
