@@ -35,6 +35,8 @@ __all__ = [
 Seats = tuple[tuple[int, int], ...]
 EFFORT = 10.0
 """Most work for one problem, in the solver's deterministic time (about seconds)."""
+UNBOUNDED = 2**62
+"""More than any team is worth."""
 SHARES = 4
 """Of the effort that is left, one in so many goes to the next number of proposals."""
 SMALL = 260
@@ -114,7 +116,9 @@ def _solve_ranked(problem: Problem, effort: float) -> Solution:
     find = solve_by_core
     if int(problem.eligible.sum()) <= SMALL:
         find = best_seats
-    sizes = [(highest_value(one), one) for one in split_by_proposals(problem)]
+    parts = split_by_proposals(problem)
+    alone = len(parts) == 1  # then a bound excludes nothing, and costs as much again
+    sizes = [(UNBOUNDED if alone else highest_value(one), one) for one in parts]
     sizes.sort(key=lambda size: -size[0])
     best, tried, left = Solution("infeasible"), [], effort
     for at_most, one in sizes:
