@@ -23,7 +23,7 @@ $(VENV)/.user: $(BIN)/python pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.user
-	$(PIP) --group dev --editable '.[local,studio,postgres,draw,prices]'
+	$(PIP) --group dev --editable '.[local,studio,serve,langserve,mcp,otel,postgres,draw,prices]'
 	@touch $@
 
 install: $(VENV)/.user ## Install nsed with embedded models into .venv

@@ -49,6 +49,8 @@ class KnownRun(_Kept):
     """The configuration as JSON; see `config`."""
     forked_from: str = ""
     """Where it was taken over from another run: `<id>, before round 2`."""
+    owner: str = ""
+    """Name of the key it was asked for with; empty: a user of this machine."""
     state: RunState = "open"
     """`open` is at work, or was until its process ended."""
     end: RunEnd = RunEnd()

@@ -59,6 +59,7 @@ class Run:
         store: BaseStore | None = None,
         checkpoints: Checkpoints | None = None,
         forked_from: str = "",
+        owner: str = "",
         decide: Deciding | None = None,
     ) -> None:
         """Prepare; nothing is asked yet.
@@ -70,18 +71,17 @@ class Run:
             broker: Chooses the team.
             graph: Which graph runs.
             checkpointer: Keeps the state after every step; by default in memory.
-            run_id: Its name; by default a new one. One that the checkpoints know goes
-                on where it was.
+            run_id: Its name. One that the checkpoints know goes on where it was.
             store: Where telemetry of the experts is kept, if anywhere.
-            checkpoints: Keeps the run, in the place of a checkpointer: its state, what
-                it was asked, and every call.
+            checkpoints: Keeps run and calls, in the place of a checkpointer.
             forked_from: Where it was taken over from another run.
+            owner: Name of the key it is asked for with, if any.
             decide: Answers for the user after every round, with `human_review` on. By
                 default the run stops and waits; see `question` and `decide`.
         """
         self.task, self.config, self.graph_name = task, config, graph
         self.run_id = run_id or uuid.uuid4().hex
-        self.forked_from = forked_from
+        self.forked_from, self.owner = forked_from, owner
         self._failure: QuorumError | DegradedError | None = None
         self._decide = decide
         self._decision: HumanDecision | None = None
@@ -108,7 +108,7 @@ class Run:
             NsedError: There is no answer; after a `QuorumError` or `DegradedError`
                 `record()` has what there is instead.
         """
-        at_work = self._file and self._file.at_work(self._known(), self._state)
+        at_work = self._file and self._file.at_work(self.known(), self._state)
         async with at_work or nullcontext():
             try:
                 async for event in self._until_it_ends():
@@ -154,7 +154,8 @@ class Run:
         """Decide; then iterate `events()` again. What is wrong is asked for again."""
         self._decision = decision
 
-    def _known(self) -> KnownRun:
+    def known(self) -> KnownRun:
+        """What is on file of it when it begins."""
         return KnownRun(
             id=self.run_id,
             begun_at=time.time(),
@@ -163,6 +164,7 @@ class Run:
             task=self.task,
             settings=self.config.model_dump(mode="json"),
             forked_from=self.forked_from,
+            owner=self.owner,
         )
 
     async def _state(self) -> DeliberationState:

@@ -1,0 +1,127 @@
+"""Runs of a server: watched by many, stopped, given up, seen by their owner only."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from panel import Recorder, settings_for
+
+from nsed.checkpoints import open_checkpoints
+from nsed.config.settings import Settings
+from nsed.models.base import Request
+from nsed.protocol.errors import QuorumError
+from nsed.studio.run_service import RunService
+
+TASK = "What is 6 * 7?"
+
+
+@asynccontextmanager
+async def service(
+    hire: Recorder | None = None, where: Path | None = None
+) -> AsyncIterator[RunService]:
+    place = str(where) if where else "off"
+    async with open_checkpoints(place) as checkpoints:
+        made = RunService(Settings(), hire=hire or Recorder(), checkpoints=checkpoints)
+        try:
+            yield made
+        finally:
+            await made.aclose()
+
+
+async def hang(_: Request) -> None:
+    await asyncio.Event().wait()
+
+
+async def test_two_watchers_see_the_same_events_and_a_late_one_all_of_them() -> None:
+    async with service() as runs:
+        live = runs.begin(TASK, settings_for())
+        seen: list[list[int]] = [[], []]
+
+        async def watch(mine: list[int]) -> None:
+            async for number, _ in live.watch():
+                mine.append(number)
+
+        await asyncio.gather(*map(watch, seen))
+        record = await live.ended()
+        late = [event async for event in live.watch()]
+        rest = [number async for number, _ in live.watch(after=3)]
+
+    assert record.verdict.answer == "42"
+    assert seen[0] == seen[1] == [number for number, _ in late]
+    assert rest == seen[0][3:]
+    assert late[0][1]["event"] == "bound"
+
+
+async def test_a_stopped_run_gives_its_best_answer() -> None:
+    hire = Recorder(cy=hang)
+    async with service(hire) as runs:
+        live = runs.begin(TASK, settings_for())
+        async for _, event in live.watch():
+            if event["event"] == "proposed":
+                break
+        await live.stop()
+        record = await live.ended()
+
+    assert record.verdict.stop_reason == "user_stop"
+    assert record.verdict.answer in ("42", "41")
+
+
+async def test_a_cancelled_run_has_no_record_and_asks_nobody_any_more() -> None:
+    hire = Recorder(ada=hang, bob=hang, cy=hang)
+    async with service(hire) as runs:
+        live = runs.begin(TASK, settings_for())
+        async for _, event in live.watch():
+            if event["event"] == "bound":
+                break
+        await live.cancel()
+        asked = len(hire.asked)
+        with pytest.raises(asyncio.CancelledError):
+            await live.ended()
+
+    assert live.cancelled
+    assert live.record is None
+    assert len(hire.asked) == asked
+
+
+async def test_a_failed_run_says_why_and_keeps_its_record() -> None:
+    experts = [
+        e.model_copy(update={"script": e.script.model_copy(update={"fails": "always"})})
+        for e in settings_for().experts
+        if e.script
+    ]
+    async with service() as runs:
+        live = runs.begin(TASK, settings_for(*experts))
+        with pytest.raises(QuorumError):
+            await live.ended()
+
+    assert live.record is not None
+    assert live.record.verdict.status == "failed"
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["in memory", "on file"])
+async def test_nobody_sees_the_runs_of_another(kept: bool, tmp_path: Path) -> None:
+    async with service(where=tmp_path / "runs.sqlite" if kept else None) as runs:
+        mine = runs.begin(TASK, settings_for(), owner="ann")
+        await mine.ended()
+        id_ = mine.run.run_id
+
+        assert [known.id for known in await runs.runs("ann")] == [id_]
+        assert await runs.record(id_, "ann")
+        for other in ("", "ben"):
+            assert not await runs.runs(other)
+            assert runs.live(id_, other) is None
+            assert await runs.record(id_, other) is None
+
+
+async def test_a_run_on_file_is_found_by_another_server(tmp_path: Path) -> None:
+    where = tmp_path / "runs.sqlite"
+    async with service(where=where) as runs:
+        live = runs.begin(TASK, settings_for(), owner="ann")
+        record = await live.ended()
+    async with service(where=where) as runs:
+        found = await runs.record(record.run_id, "ann")
+        assert await runs.record(record.run_id, "ben") is None
+
+    assert found == record
