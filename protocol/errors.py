@@ -8,6 +8,7 @@
     ├── DegradedError    somebody is missing, and on_partial is "error"
     ├── BudgetError      a limit cannot carry even the first phase
     ├── InfeasibleTeam   no team keeps all limits: which ones clash, what would help
+    ├── StructureError   there is an answer, but not in the form that was asked for
     └── TrailError       a run cannot be signed as a trail, or must not be
 
 Messages say what was found, what was wanted and what to change.
@@ -24,6 +25,7 @@ __all__ = [
     "InfeasibleTeam",
     "NsedError",
     "QuorumError",
+    "StructureError",
     "TrailError",
     "WeightError",
     "did_you_mean",
@@ -88,6 +90,19 @@ class DegradedError(NsedError):
 
 class BudgetError(NsedError):
     """A cap is too small for the first phase, so nothing was asked."""
+
+
+class StructureError(NsedError):
+    """The answer of a run could not be put into the form that was asked for.
+
+    Attributes:
+        text: What was written last, of no use.
+    """
+
+    def __init__(self, message: str, *, text: str = "") -> None:
+        """Keep the text beside the words."""
+        self.text = text
+        super().__init__(message)
 
 
 class TrailError(NsedError):
