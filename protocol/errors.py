@@ -9,7 +9,8 @@
     ├── BudgetError      a limit cannot carry even the first phase
     ├── InfeasibleTeam   no team keeps all limits: which ones clash, what would help
     ├── StructureError   there is an answer, but not in the form that was asked for
-    └── TrailError       a run cannot be signed as a trail, or must not be
+    ├── TrailError       a run cannot be signed as a trail, or must not be
+    └── UnsupportedError something is asked for that a deliberation does not do
 
 Messages say what was found, what was wanted and what to change.
 """
@@ -27,6 +28,7 @@ __all__ = [
     "QuorumError",
     "StructureError",
     "TrailError",
+    "UnsupportedError",
     "WeightError",
     "did_you_mean",
 ]
@@ -107,6 +109,10 @@ class StructureError(NsedError):
 
 class TrailError(NsedError):
     """A run has no trail: it cannot be written down, or another history is signed."""
+
+
+class UnsupportedError(NsedError, NotImplementedError):
+    """Something is asked for that a deliberation does not do, such as tool calls."""
 
 
 class InfeasibleTeam(NsedError):  # noqa: N818 - a result of the broker's program

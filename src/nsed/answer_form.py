@@ -31,6 +31,18 @@ class AnswerForm:
         _close(closed)
         return closed
 
+    def read_text(self, text: str) -> Any:  # noqa: ANN401 - whatever `read` makes
+        """Read the JSON text of an object.
+
+        Raises:
+            ValueError: It is none, or does not fit.
+        """
+        found = json.loads(text)
+        if not isinstance(found, dict):
+            msg = f"expected a JSON object, found {type(found).__name__}"
+            raise ValueError(msg)  # noqa: TRY004 - as every text that does not fit
+        return self.read(found)
+
 
 def answer_form(schema: type | Mapping[str, Any] | None) -> AnswerForm:
     """Make a form of a pydantic class, a TypedDict, a JSON schema, or of nothing.
