@@ -1,4 +1,4 @@
-"""Whether a run could be made now: the models that it would ask are asked for a word."""
+"""Whether a run could be made now: the models it would ask are asked for a word."""
 
 import asyncio
 import time

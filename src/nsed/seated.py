@@ -1,4 +1,4 @@
-"""Who may be asked in a run: only they need weights, keys and an endpoint that answers."""
+"""Who may be asked in a run: who needs weights, keys, an endpoint that answers."""
 
 from nsed.state.context import DeliberationConfig
 from nsed.state.expert_config import ExpertConfig
