@@ -23,7 +23,7 @@ from nsed.models.embedded_pool import EmbeddedPool
 from nsed.models.endpoint import Abilities, Limits
 from nsed.models.installed_weights import installed_weights, weight_of
 from nsed.models.late_expert import LateExpert
-from nsed.models.live_expert import ladder_of
+from nsed.models.live_expert import as_configured, ladder_of
 from nsed.models.model_class import chat_model_of, limit_field_of
 from nsed.models.openai_endpoint import HttpClients, chat_openai
 from nsed.models.reachability import unreachable
@@ -142,7 +142,7 @@ class Hire:
 
     def _make(self, config: ExpertConfig) -> Expert:
         if (live := self._models.get(config.name)) is not None:
-            return self._asking(config, live, ladder_of(live))
+            return self._asking(config, as_configured(live, config), ladder_of(live))
         if config.provider == "scripted":
             return ScriptedExpert(config)
         if config.provider == "embedded":

@@ -11,7 +11,7 @@ from nsed.models.chat_model_expert import LADDER_OPENAI, LADDER_OTHER
 from nsed.protocol.errors import ConfigError
 from nsed.state.expert_config import BallotMethod, ExpertConfig
 
-__all__ = ["LiveExpert", "expert", "expert_name", "ladder_of"]
+__all__ = ["LiveExpert", "as_configured", "expert", "expert_name", "ladder_of"]
 
 _MODEL_NAMES = ("model_name", "model", "model_id", "azure_deployment")
 """Where chat models keep the name of their model."""
@@ -79,7 +79,6 @@ _OF_THE_MODEL = frozenset(
         "model_kwargs",
         "provider",
         "script",
-        "temperature",
     }
 )
 
@@ -100,6 +99,22 @@ def expert_name(model: str, taken: Sequence[str]) -> str:
         number += 1
         name = f"{bare}-{number}"
     return name
+
+
+def as_configured(model: BaseChatModel, config: ExpertConfig) -> BaseChatModel:
+    """The model at the temperature that a configuration asks for, if it does.
+
+    Raises:
+        ConfigError: The model cannot be told.
+    """
+    if config.temperature is None:
+        return model
+    if "temperature" not in type(model).model_fields:
+        raise ConfigError(
+            f"expert {config.name!r}: a temperature is set, and "
+            f"{type(model).__name__} has none; take it out"
+        )
+    return model.model_copy(update={"temperature": config.temperature})
 
 
 def ladder_of(model: BaseChatModel) -> tuple[BallotMethod, ...]:
