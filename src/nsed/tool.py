@@ -44,6 +44,9 @@ def as_tool(
 ) -> StructuredTool:
     """Make a LangChain tool; the answer is its content, the record its artifact.
 
+    The artifact is plain data, which any checkpointer keeps:
+    `RunRecord.model_validate(message.artifact)` is the record.
+
     A deliberation that comes to no answer, and arguments that are wrong, are error
     messages that the agent can read; a bug is an exception.
 
@@ -72,16 +75,16 @@ def as_tool(
         name=name,
     )
 
-    async def ask(**arguments: Any) -> tuple[str, RunRecord]:  # noqa: ANN401
+    async def ask(**arguments: Any) -> tuple[str, dict[str, Any]]:  # noqa: ANN401
         task = arguments.pop("task")
         asked = runnable.model_copy(update=arguments)
         try:
             record = await asked.ainvoke({"task": task})
         except NsedError as error:
             raise ToolException(_failure(error)) from error
-        return told(record), record
+        return told(record), record.model_dump(mode="json")
 
-    def ask_and_wait(**arguments: Any) -> tuple[str, RunRecord]:  # noqa: ANN401
+    def ask_and_wait(**arguments: Any) -> tuple[str, dict[str, Any]]:  # noqa: ANN401
         return private_loop.run(lambda: ask(**arguments))
 
     return StructuredTool(
@@ -104,18 +107,11 @@ def told(record: RunRecord) -> str:
         lines.insert(0, f"Answer: {verdict.answer}")
     rounds = f"{verdict.rounds} round{'s' * (verdict.rounds != 1)}"
     lines.append(
-        f"[Panel: {verdict.commit_type} after {rounds}, conviction "
-        f"{verdict.conviction:.2f} of 1; stopped by {verdict.stop_reason}.]"
+        f"[The panel's conviction after {rounds} is {verdict.conviction:.2f} of 1.]"
     )
     if verdict.status == "degraded":
-        missing = dict.fromkeys(
-            f"{a.expert} ({a.phase}: {a.kind})" for a in verdict.absences
-        )
-        who = f" Missing: {', '.join(missing)}." if missing else ""
         notes = "".join(f" {note.rstrip('.')}." for note in verdict.notes)
-        lines.append(
-            f"[Degraded: the panel was not complete, trust it less.{who}{notes}]"
-        )
+        lines.append(f"[Degraded: not all experts took part, trust it less.{notes}]")
     return "\n\n".join(lines)
 
 
