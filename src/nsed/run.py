@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import nullcontext
 from importlib.metadata import version
 from typing import Any, cast
@@ -79,8 +79,7 @@ class Run:
             owner: Name of the key it is asked for with, if any.
             decide: Answers for the user after every round, with `human_review` on. By
                 default the run stops and waits; see `question` and `decide`.
-            runnable_config: Callbacks, tags, metadata, name and concurrency of the
-                graph's run, as LangChain has them.
+            runnable_config: LangChain's callbacks, tags, name and so on of the graph.
         """
         self.task, self.config, self.graph_name = task, config, graph
         self.run_id = run_id or uuid.uuid4().hex
@@ -99,11 +98,9 @@ class Run:
             store=store,
             name=graph,
         )
-        self._thread = run_settings(
-            runnable_config, run_id=self.run_id, rounds=config.rounds
-        )
+        self._thread = run_settings(runnable_config, self.run_id, config.rounds)
 
-    async def events(self) -> AsyncIterator[DeliberationEvent]:
+    async def events(self) -> AsyncGenerator[DeliberationEvent, None]:
         """Run, or go on with what is on file, and tell what happens as it happens.
 
         Raises:
