@@ -11,7 +11,6 @@ import queue
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import Future
-from contextlib import suppress
 from typing import Any, Final, Generic, TypeVar
 
 __all__ = ["PrivateLoop", "private_loop"]
@@ -67,11 +66,10 @@ class PrivateLoop:
         self._starting = threading.Lock()
 
     def _begun(self, make: Callable[[], Coroutine[Any, Any, T]]) -> "_Work[T]":
-        with suppress(RuntimeError):
-            if asyncio.get_running_loop() is self._loop:
-                # Blocked from inside: what is waited for needs another loop.
-                self._within = self._within or PrivateLoop()
-                return self._within._begun(make)  # noqa: SLF001 - one of its own kind
+        if self._loop is not None and _running_loop() is self._loop:
+            # Blocked from inside: what is waited for needs another loop.
+            self._within = self._within or PrivateLoop()
+            return self._within._begun(make)  # noqa: SLF001 - one of its own kind
         return _Work(make, self._started())
 
     def _started(self) -> asyncio.AbstractEventLoop:
@@ -118,6 +116,13 @@ class _Work(Generic[T]):
             self.result.set_exception(error)
         else:
             self.result.set_result(task.result())
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 private_loop: Final = PrivateLoop()
