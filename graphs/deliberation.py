@@ -18,6 +18,7 @@ from nsed.nodes.hiring import Hiring, logged
 from nsed.nodes.human_review import human_review
 from nsed.nodes.identity_mask import identity_mask
 from nsed.nodes.observed import Observing
+from nsed.nodes.opening import opening
 from nsed.nodes.peer_review import PeerReview
 from nsed.nodes.proposer import Proposer
 from nsed.nodes.quadratic_voting import quadratic_voting
@@ -63,6 +64,7 @@ def create_deliberation(
     )
     observed = Observing()
     ours = hire if isinstance(hire, Hire) else None
+    graph.add_node("opening", opening)
     graph.add_node(
         "broker",
         Binding(
@@ -82,7 +84,8 @@ def create_deliberation(
     graph.add_node("synthesizer", Synthesizer(FanOut(logged(hire, calls))))
     graph.add_node("verdict", observed(verdict, fold=True))
 
-    graph.add_edge(START, "broker")
+    graph.add_edge(START, "opening")
+    graph.add_edge("opening", "broker")
     graph.add_conditional_edges("broker", fan_out_or_exit, ["proposer", "synthesizer"])
     graph.add_edge("proposer", "identity_mask")
     graph.add_conditional_edges(

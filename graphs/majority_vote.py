@@ -13,6 +13,7 @@ from nsed.nodes.fan_out import FanOut
 from nsed.nodes.hiring import Hiring, logged
 from nsed.nodes.majority_vote import majority_vote
 from nsed.nodes.observed import Observing
+from nsed.nodes.opening import opening
 from nsed.nodes.proposer import Proposer
 from nsed.nodes.verdict import verdict
 from nsed.state.context import DeliberationConfig
@@ -41,11 +42,13 @@ def create_majority_vote(
     )
     observed = Observing()
     check = hire.check if isinstance(hire, Hire) else None
+    graph.add_node("opening", opening)
     graph.add_node("broker", Binding(broker or FixedTeam(reviewing=False), check))
     graph.add_node("proposer", Proposer(FanOut(logged(hire, calls))))
     graph.add_node("majority_vote", observed(majority_vote))
     graph.add_node("verdict", observed(verdict, fold=True))
-    graph.add_edge(START, "broker")
+    graph.add_edge(START, "opening")
+    graph.add_edge("opening", "broker")
     graph.add_conditional_edges("broker", fan_out_proposers, ["proposer", "verdict"])
     graph.add_edge("proposer", "majority_vote")
     graph.add_edge("majority_vote", "verdict")

@@ -6,6 +6,7 @@ from typing import Any
 from langgraph.runtime import Runtime
 
 from nsed.nodes.asked import paused_s, spent
+from nsed.nodes.chat import answer_message
 from nsed.nodes.choice import choose, unreviewed
 from nsed.nodes.panel import panel_of, panel_words
 from nsed.nodes.quorum import require_quorum
@@ -39,8 +40,7 @@ def verdict(
     answer, text, synthesized = final_text(chosen, state.get("synthesis"))
     degraded = bool(absences) or not tallies or unreviewed(state)
     panel = panel_of(state)
-    return {
-        "verdict": Verdict(
+    found = Verdict(
             status="degraded" if degraded else "complete",
             answer=answer,
             text=text,
@@ -63,7 +63,9 @@ def verdict(
             panel=panel,
             synthesized=synthesized,
         )
-    }
+    asked = state.get("asked")
+    said = answer_message(found, asked["message"] if asked else None)
+    return {"verdict": found, "messages": [said]}
 
 
 def _vetoed(state: DeliberationState) -> list[str]:
