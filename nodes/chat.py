@@ -32,9 +32,7 @@ def task_in(messages: Sequence[BaseMessage]) -> str:
     Raises:
         ConfigError: It asks nothing, or holds what the experts cannot read.
     """
-    turns = [
-        Turn(role=(role := _role(one)), text=_text(one, role)) for one in messages
-    ]
+    turns = [Turn(role=(role := _role(one)), text=_text(one, role)) for one in messages]
     try:
         return task_of(turns)
     except ValueError as error:
