@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -60,4 +61,8 @@ def create_app(
     app = FastAPI(title="nsed", version=VERSION, lifespan=lifespan)
     app.state.settings = settings
     app.state.admission = admission or Admission()
+    if find_spec("langserve"):  # an extra of its own
+        from nsed.studio.langserve_app import add_langserve  # noqa: PLC0415
+
+        add_langserve(app)
     return app
