@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Final
+from typing import Annotated, Any, Final, get_args
 
 from langchain_core.callbacks import AsyncCallbackManagerForChainRun
 from langchain_core.messages import AnyMessage
@@ -83,7 +83,7 @@ class ServedDeliberation(Runnable[dict[str, Any], dict[str, Any]]):
         return [
             ConfigurableFieldSpec(
                 id=name,
-                annotation=field.annotation,
+                annotation=_drawn(field.annotation),
                 name=name.replace("_", " ").capitalize(),
                 description=field.description,
                 default=None,
@@ -179,3 +179,15 @@ class ServedDeliberation(Runnable[dict[str, Any], dict[str, Any]]):
         chosen = config.get("configurable", {})
         options = CallOptions(**{k: v for k, v in chosen.items() if k in known})
         return self._enter(Asked.model_validate(given).in_words(), options)
+
+
+def _drawn(annotation: Any) -> Any:  # noqa: ANN401 - types are values here
+    """The type of an option so that the playground can draw it.
+
+    It knows neither a union with None, nor None as a default.
+    """
+    return Annotated[get_args(annotation)[0], Field(json_schema_extra=_no_default)]
+
+
+def _no_default(schema: dict[str, Any]) -> None:
+    schema.pop("default", None)

@@ -10,6 +10,7 @@ from nsed.cli.ask import ask
 from nsed.cli.config import config_app
 from nsed.cli.exits import GuardedGroup
 from nsed.cli.graph import graph
+from nsed.cli.mcp import mcp
 from nsed.cli.models import models_app
 from nsed.cli.plan import plan
 from nsed.cli.pool import pool
@@ -60,6 +61,7 @@ app.command()(runs)
 app.command()(show)
 app.command()(resume)
 app.command()(graph)
+app.command()(mcp)
 app.add_typer(models_app, name="models")
 app.add_typer(config_app, name="config")
 app.add_typer(trail_app, name="trail")
