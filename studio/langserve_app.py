@@ -26,6 +26,7 @@ from nsed.protocol.errors import (
 )
 from nsed.studio.admission import Admission
 from nsed.studio.langserve_call import call_of_request, entered
+from nsed.studio.langserve_ending import OrderlyEnd
 from nsed.studio.langserve_runnable import Asked, Deliberated, ServedDeliberation
 from nsed.studio.run_service import RunService
 
@@ -88,7 +89,7 @@ def add_langserve(app: FastAPI) -> None:
     inner.add_exception_handler(NsedError, _no_answer)
     inner.add_exception_handler(ValidationError, _wrong)
     inner.include_router(router)
-    app.mount(_PATH, inner)
+    app.mount(_PATH, OrderlyEnd(inner))
 
 
 def alone() -> FastAPI:

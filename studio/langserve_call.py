@@ -66,20 +66,22 @@ async def entered(task: str, options: CallOptions) -> AsyncIterator[LiveRun]:
     async with let_in(
         state.service, state.admission, call.caller, task, config
     ) as live:
-        watching = asyncio.create_task(_until_gone(call.request, live))
+        gone = asyncio.Event()
+        watching = asyncio.create_task(_until_gone(call.request, live, gone))
         try:
             yield live
         except asyncio.CancelledError:
-            if not watching.done() or watching.cancelled():
+            if not gone.is_set():
                 raise
             raise HTTPException(_CLIENT_CLOSED, "the client has gone") from None
         finally:
             watching.cancel()
 
 
-async def _until_gone(request: Request, live: LiveRun) -> None:
+async def _until_gone(request: Request, live: LiveRun, gone: asyncio.Event) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
+    gone.set()
     await live.cancel()
 
 
