@@ -21,6 +21,7 @@ from nsed.nodes.hiring import Hiring, logged
 from nsed.nodes.human_review import human_review
 from nsed.nodes.identity_mask import identity_mask
 from nsed.nodes.observed import Observing
+from nsed.nodes.opening import opening
 from nsed.nodes.peer_review import PeerReview
 from nsed.nodes.proposer import Proposer
 from nsed.nodes.quadratic_voting import quadratic_voting
@@ -79,6 +80,7 @@ def create_deliberation(
     )
     asking = logged(hire, calls)
     step = partial(Step, config=config)
+    graph.add_node("opening", opening)
     graph.add_node("broker", step(binding))
     graph.add_node("proposer", step(Proposer(FanOut(asking))), input_schema=ProposeTask)
     graph.add_node("identity_mask", step(observed(identity_mask)))
@@ -92,7 +94,8 @@ def create_deliberation(
     graph.add_node("synthesizer", step(Synthesizer(FanOut(asking))))
     graph.add_node("verdict", step(observed(verdict, fold=True)))
 
-    graph.add_edge(START, "broker")
+    graph.add_edge(START, "opening")
+    graph.add_edge("opening", "broker")
     graph.add_conditional_edges("broker", fan_out_or_exit, ["proposer", "synthesizer"])
     graph.add_edge("proposer", "identity_mask")
     graph.add_conditional_edges(

@@ -16,6 +16,7 @@ from nsed.nodes.fan_out import FanOut
 from nsed.nodes.hiring import Hiring, logged
 from nsed.nodes.majority_vote import majority_vote
 from nsed.nodes.observed import Observing
+from nsed.nodes.opening import opening
 from nsed.nodes.proposer import Proposer
 from nsed.nodes.verdict import verdict
 from nsed.state.context import DeliberationConfig
@@ -49,11 +50,13 @@ def create_majority_vote(
     binding = Binding(broker or FixedTeam(reviewing=False), check)
     asking = Proposer(FanOut(logged(hire, calls)))
     step = partial(Step, config=config)
+    graph.add_node("opening", opening)
     graph.add_node("broker", step(binding))
     graph.add_node("proposer", step(asking), input_schema=ProposeTask)
     graph.add_node("majority_vote", step(observed(majority_vote)))
     graph.add_node("verdict", step(observed(verdict, fold=True)))
-    graph.add_edge(START, "broker")
+    graph.add_edge(START, "opening")
+    graph.add_edge("opening", "broker")
     graph.add_conditional_edges("broker", fan_out_proposers, ["proposer", "verdict"])
     graph.add_edge("proposer", "majority_vote")
     graph.add_edge("majority_vote", "verdict")

@@ -6,6 +6,7 @@ from typing import Any
 from langgraph.runtime import Runtime
 
 from nsed.nodes.asked import paused_s, spent
+from nsed.nodes.chat import answer_message
 from nsed.nodes.choice import choose, unreviewed
 from nsed.nodes.panel import panel_of, panel_words
 from nsed.nodes.quorum import require_quorum
@@ -39,31 +40,32 @@ def verdict(
     answer, text, synthesized = final_text(chosen, state.get("synthesis"))
     degraded = bool(absences) or not tallies or unreviewed(state)
     panel = panel_of(state)
-    return {
-        "verdict": Verdict(
-            status="degraded" if degraded else "complete",
-            answer=answer,
-            text=text,
-            proposal=chosen.id,
-            stop_reason=state.get("halt") or StopReason.USER_STOP,
-            commit_type=committed,
-            conviction=facts[-1].conviction if facts else 0.0,
-            rounds=len(tallies),
-            absences=absences,
-            notes=(
-                *notes,
-                *_vetoed(state),
-                *synthesis_notes(chosen, state.get("synthesis"), absences),
-                *_rebound(state),
-                *_missing(absences),
-                *(panel_words(panel) if degraded else ()),
-            ),
-            usage=spent(state),
-            seconds=round(time.time() - state["started_at"] - paused_s(state), 3),
-            panel=panel,
-            synthesized=synthesized,
-        )
-    }
+    found = Verdict(
+        status="degraded" if degraded else "complete",
+        answer=answer,
+        text=text,
+        proposal=chosen.id,
+        stop_reason=state.get("halt") or StopReason.USER_STOP,
+        commit_type=committed,
+        conviction=facts[-1].conviction if facts else 0.0,
+        rounds=len(tallies),
+        absences=absences,
+        notes=(
+            *notes,
+            *_vetoed(state),
+            *synthesis_notes(chosen, state.get("synthesis"), absences),
+            *_rebound(state),
+            *_missing(absences),
+            *(panel_words(panel) if degraded else ()),
+        ),
+        usage=spent(state),
+        seconds=round(time.time() - state["started_at"] - paused_s(state), 3),
+        panel=panel,
+        synthesized=synthesized,
+    )
+    asked = state.get("asked")
+    said = answer_message(found, asked["message"] if asked else None)
+    return {"verdict": found, "messages": [said]}
 
 
 def _vetoed(state: DeliberationState) -> list[str]:

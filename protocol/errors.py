@@ -34,8 +34,12 @@ __all__ = [
 ]
 
 
-class NsedError(Exception):
-    """Base of every error raised on purpose."""
+class NsedError(RuntimeError):
+    """Base of every error raised on purpose.
+
+    A `RuntimeError`: the Agent Server shows the message of Python's own kinds of errors
+    and hides that of any other.
+    """
 
 
 class ConfigError(NsedError):

@@ -1,9 +1,17 @@
 """Channel reducers: order and grouping never matter, a repeat never counts twice."""
 
-from collections.abc import Mapping
+import uuid
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-__all__ = ["merge_by_key"]
+from langchain_core.messages import (
+    AnyMessage,
+    MessageLikeRepresentation,
+    RemoveMessage,
+    convert_to_messages,
+)
+
+__all__ = ["join_messages", "merge_by_key"]
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -20,3 +28,26 @@ def merge_by_key(left: Mapping[K, V], right: Mapping[K, V]) -> dict[K, V]:
         msg = f"two branches wrote different values for {sorted(map(repr, clash))}"
         raise ValueError(msg)
     return {**left, **right}
+
+
+def join_messages(
+    left: Sequence[AnyMessage],
+    right: Sequence[MessageLikeRepresentation] | MessageLikeRepresentation,
+) -> list[AnyMessage]:
+    """Append messages to a chat; one whose id is there already takes its place.
+
+    Whatever LangChain reads as a message will do: an object, a pair of role and text,
+    a dictionary as chat clients send it. One without an id gets one.
+
+    Raises:
+        ValueError: It cannot be read as a message.
+    """
+    many = isinstance(right, Sequence) and not isinstance(right, str | tuple)
+    chat = {str(message.id): message for message in left}
+    for message in convert_to_messages(right if many else [right]):  # type: ignore[list-item, arg-type]
+        id_ = str(message.id or uuid.uuid4())
+        if isinstance(message, RemoveMessage):
+            chat.pop(id_, None)
+        else:
+            chat[id_] = message.model_copy(update={"id": id_})  # type: ignore[assignment]
+    return list(chat.values())

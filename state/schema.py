@@ -2,6 +2,7 @@
 
 from typing import Annotated, NotRequired
 
+from langchain_core.messages import AnyMessage
 from typing_extensions import TypedDict
 
 from nsed.protocol.stopping import StopReason
@@ -17,10 +18,11 @@ from nsed.state.records import (
     Tally,
     Verdict,
 )
-from nsed.state.reducers import merge_by_key
+from nsed.state.reducers import join_messages, merge_by_key
 from nsed.state.team import Team
 
 __all__ = [
+    "Asked",
     "DeliberationInput",
     "DeliberationOutput",
     "DeliberationState",
@@ -30,22 +32,37 @@ __all__ = [
 
 
 class DeliberationInput(TypedDict):
-    """What the user gives."""
+    """What the user gives: a task, or the messages of a chat; one of the two."""
 
-    task: str
+    task: NotRequired[str]
     """What the experts are asked."""
+    messages: NotRequired[Annotated[list[AnyMessage], join_messages]]
+    """A chat, whose last user message is what the experts are asked."""
 
 
 class DeliberationOutput(TypedDict):
     """What the user gets."""
 
     verdict: Verdict
+    messages: Annotated[list[AnyMessage], join_messages]
+    """The chat, with the answer as its last message."""
+
+
+class Asked(TypedDict):
+    """What a thread was asked last, to tell a new question from it."""
+
+    message: str
+    """Id of the last message of the chat."""
+    task_sha256: str
 
 
 class DeliberationState(TypedDict):
     """Everything the loop knows. Keys of maps are ids, see `state/records.py`."""
 
     task: str
+    messages: NotRequired[Annotated[list[AnyMessage], join_messages]]
+    """The chat, oldest first; a task is its first message."""
+    asked: NotRequired[Asked]
     started_at: float
     """Unix time of the first step, in seconds."""
     round: int

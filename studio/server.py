@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -87,6 +88,10 @@ def create_app(
     app.include_router(login_routes)
     app.include_router(health_routes)
     app.include_router(openai_routes)
+    if find_spec("langserve"):  # an extra of its own
+        from nsed.studio.langserve_app import add_langserve  # noqa: PLC0415
+
+        add_langserve(app)
     app.add_exception_handler(RequestValidationError, wrong_form)
     app.add_exception_handler(HTTPException, no_such_thing)
     _guard(app, settings.server)

@@ -12,6 +12,7 @@ from nsed.cli.config import config_app
 from nsed.cli.exits import GuardedGroup
 from nsed.cli.graph import graph
 from nsed.cli.keys import keys_app
+from nsed.cli.mcp import mcp
 from nsed.cli.models import models_app
 from nsed.cli.plan import plan
 from nsed.cli.pool import pool
@@ -66,6 +67,7 @@ app.command()(resume)
 app.command()(serve)
 app.command()(graph)
 app.add_typer(keys_app, name="keys")
+app.command()(mcp)
 app.add_typer(models_app, name="models")
 app.add_typer(config_app, name="config")
 app.add_typer(trail_app, name="trail")
