@@ -11,6 +11,7 @@ from nsed.config.settings import Settings
 from nsed.models.hire import Hire
 from nsed.run import VERSION
 from nsed.studio.admission import Admission
+from nsed.studio.page_routes import page_routes
 from nsed.studio.run_service import RunService
 from nsed.telemetry import open_telemetry
 
@@ -60,4 +61,5 @@ def create_app(
     app = FastAPI(title="nsed", version=VERSION, lifespan=lifespan)
     app.state.settings = settings
     app.state.admission = admission or Admission()
+    app.include_router(page_routes())
     return app

@@ -6,8 +6,9 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from nsed.cli.phrases import dollars, usd
-from nsed.protocol.usage import Usage, total_usage
+from nsed.bill import bill_line, bill_remarks
+from nsed.phrases import usd
+from nsed.protocol.usage import total_usage
 from nsed.state.records import CallRecord
 from nsed.state.run_record import RunRecord, UnfinishedRecord
 
@@ -23,7 +24,7 @@ def usage_table(record: RunRecord) -> Table:
         pad_edge=False,
         show_edge=False,
         show_footer=True,
-        caption=_remarks(record, total),
+        caption=_remarks(record),
         caption_justify="left",
     )
     table.add_column("Expert", footer="total", overflow="fold")
@@ -40,33 +41,22 @@ def usage_table(record: RunRecord) -> Table:
     return table
 
 
-def _remarks(record: RunRecord, total: Usage) -> str:
-    remarks = ["seconds: of the calls, which overlap; in all: by the clock"]
-    if isinstance(record, UnfinishedRecord):
-        remarks = ["seconds: of the calls, which overlap"]
-    calls = record.calls.values()
-    if lost := sum(call.outcome == "lost" for call in calls):
-        remarks.append(f"{lost} cut off by the end of a process: perhaps charged")
-    if any(call.cached for call in calls):
-        remarks.append("cached: answered from the response cache, at no cost")
-    if total.estimated_calls:
-        remarks.append("~ estimated, because no token counts were reported")
-    if total.unpriced_calls and total.nano_usd:
-        known = dollars(total.nano_usd)
-        remarks.append(f"the calls with known prices cost {known} USD")
-    return "\n".join(remarks)
+def _remarks(record: RunRecord) -> str:
+    seconds = "seconds: of the calls, which overlap"
+    if not isinstance(record, UnfinishedRecord):
+        seconds += "; in all: by the clock"
+    return "\n".join([seconds, *bill_remarks(record.calls.values())])
 
 
 def _columns(calls: Sequence[CallRecord], seconds: float) -> dict[str, str]:
     """A line of the bill by header; `Cached` only where something was."""
-    used = total_usage(call.usage for call in calls)
-    failed = sum(call.outcome != "ok" for call in calls)
-    cached = sum(call.cached for call in calls)
+    line = bill_line(calls)
+    used = line.used
     about = "~" if used.estimated_calls else ""
     return {
         "Calls": str(used.calls),
-        **({"Cached": str(cached)} if cached else {}),
-        "Failed": str(failed) if failed else "",
+        **({"Cached": str(line.cached)} if line.cached else {}),
+        "Failed": str(line.failed) if line.failed else "",
         "Tokens in": f"{about}{used.input_tokens:,}",
         "Tokens out": f"{about}{used.output_tokens:,}",
         "USD": usd(used),
