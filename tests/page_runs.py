@@ -1,12 +1,13 @@
-"""Runs for the run page: one that went well, one that did not, a long one, a hostile one."""
+"""Runs for the run page: good, degraded, failed, long, hostile."""
 
-from typing import Any
+from typing import Any, get_args
 
 from panel import Recorder, deliberate, settings_for
 
 from nsed.models.base import Request
 from nsed.models.scripted import scripted
 from nsed.protocol.errors import ExpertError, QuorumError
+from nsed.protocol.forget_gate import DropReason
 from nsed.run import Run
 from nsed.state.expert_config import ExpertConfig
 from nsed.state.human import HumanDecision, HumanQuestion
@@ -24,8 +25,8 @@ __all__ = [
 ]
 
 TASK = (
-    "A train leaves at 9:40 and arrives at 12:05. It stands still for 25 minutes on the "
-    "way. How many minutes does it move?"
+    "A train leaves at 9:40 and arrives at 12:05. It stands still for 25 minutes on "
+    "the way. How many minutes does it move?"
 )
 _RIGHT = (
     "From 9:40 to 12:05 there are 2 h 25 min = 145 minutes. It stands still for 25 of "
@@ -137,8 +138,10 @@ async def long_run(experts: int = 16, rounds: int = 9) -> RunRecord:
     """Nine rounds of sixteen experts, who never agree and write at length."""
 
     def one(i: int) -> ExpertConfig:
+        bound = "The bound holds for all smaller cases. " * (1 + 5 * (i % 3))
         said = [
-            f"Step {r + 1}. {'Consider case ' + str(i) + ' in the light of what was said before. ' if i % 4 else ''}{'The bound holds for all smaller cases. ' * (1 + 5 * (i % 3))}\nAnswer: {100 + (i * 7 + r * (1 + i % 3)) % 11}"
+            f"Step {r + 1}. Consider case {i} in the light of what was said before. "
+            f"{bound}\nAnswer: {100 + (i * 7 + r * (1 + i % 3)) % 11}"
             for r in range(rounds)
         ]
         weights = {
@@ -149,7 +152,7 @@ async def long_run(experts: int = 16, rounds: int = 9) -> RunRecord:
             *said,
             weights=weights,
             usd_per_mtok_input=0.1 + i / 10,
-            critique=f"Case {i} does not follow from what stands before it; the sum is off by one.",
+            critique=f"Case {i} does not follow; the sum is off by one.",
             usd_per_mtok_output=1,
         )
 
@@ -194,7 +197,7 @@ async def hostile_run() -> RunRecord:
             return {names.get(k, k): armed(inner, k) for k, inner in value.items()}
         if isinstance(value, list):
             return [armed(inner, key) for inner in value]
-        if not isinstance(value, str):
+        if not isinstance(value, str) or value in get_args(DropReason):
             return value
         return attack if key in attacked else names.get(value, value)
 

@@ -12,7 +12,7 @@ export function drawAbout(told) {
     h("h2", { id: "about-title" }, "Record"),
     told.trail && h("p", { class: "trail" }, h("strong", null, "Trail: ", said(told.trail.status)), told.trail.detail && [". ", said(told.trail.detail)]),
     h("p", null, `nsed ${run.version}, graph `, h("code", null, run.graph), ", run ", h("code", { class: "id" }, run.id), "."),
-    run.pauses.length > 0 && h("p", null, run.pauses.map((one) => `Nobody worked at it for ${lasting(one.seconds)} in round ${one.round}. `)),
+    run.pauses.some((one) => one.seconds >= 1) && h("p", null, run.pauses.filter((one) => one.seconds >= 1).map((one) => `Nobody worked at it for ${lasting(one.seconds)} in round ${one.round}. `)),
     table("Experts in the pool", ["Name", "Provider", "Model", "Family"],
       run.experts.map((one) => [said(one.name), one.provider, said(one.model), said(one.family)])),
     run.settings.length

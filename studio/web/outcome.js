@@ -16,7 +16,7 @@ export function drawOutcome(round, key) {
       tally.answers.map((one) => [
         one.leads ? h("strong", null, said(one.answer), " ", h("span", { class: "leads" }, "leads")) : said(one.answer),
         number(signed(one.support)),
-        number(one.score.toFixed(2)),
+        number(signed(one.score).replace("+", "")),
         one.by.map((who, i) => [i ? ", " : "", said(who.expert), who.round !== round.number && ` (round ${who.round})`]),
       ])),
     rules(tally),

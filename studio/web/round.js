@@ -43,16 +43,11 @@ function step(name, content, kind = "") {
 function team(bound) {
   const both = bound.proposers.filter((name) => bound.reviewers.includes(name));
   const only = (names) => names.filter((name) => !both.includes(name));
-  const parts = [
-    both.length && ["propose and review: ", names(both)],
-    only(bound.proposers).length && ["propose only: ", names(only(bound.proposers))],
-    only(bound.reviewers).length && ["review only: ", names(only(bound.reviewers))],
-  ].filter(Boolean);
-  const gone = Object.entries(bound.unreachable);
+  const parts = [[both, "propose and review"], [only(bound.proposers), "propose only"], [only(bound.reviewers), "review only"]];
   return [
-    h("span", { class: bound.bound.startsWith("re-bound") ? "rebound" : "" }, said(bound.bound)), ", by ", said(bound.broker), ". ",
-    parts.map((part, i) => [i ? "; " : "", part]), ". ",
-    gone.map(([name, why]) => h("span", { class: "gone" }, said(name), " could not be reached: ", said(why), ". ")),
+    parts.filter(([list]) => list.length).map(([list, does], i) => [i ? "; " : "", names(list), ` ${does}`]),
+    ". Bound by ", said(bound.broker), " (", h("span", { class: bound.bound.startsWith("re-bound") ? "rebound" : "" }, said(bound.bound)), "). ",
+    Object.entries(bound.unreachable).map(([name, why]) => h("span", { class: "gone" }, said(name), " could not be reached: ", said(why), ". ")),
   ];
 }
 

@@ -7,7 +7,7 @@ import { plural } from "./words.js";
 
 /** Evidence after every round against effort × ceiling. */
 export function drawEvidence(stop, narrow) {
-  const width = narrow ? 316 : 340;
+  const width = narrow ? 316 : 320;
   const end = Math.max(stop.ceiling, stop.needed, ...stop.evidence.map((one) => one.evidence)) * 1.08 || 1;
   const rounds = stop.evidence;
   const at = frame({ width, height: 230, xs: [0.4, rounds.length + 0.6], ys: [0, end], left: 44 });
@@ -30,7 +30,7 @@ export function drawEvidence(stop, narrow) {
 
 /** The utility curve with the rounds that were played on it. */
 export function drawCurve(stop, narrow) {
-  const width = narrow ? 316 : 340;
+  const width = narrow ? 316 : 320;
   const values = stop.curve.map(([, u]) => u);
   const low = Math.min(...values), high = Math.max(...values);
   const at = frame({ width, height: 230, xs: [0, stop.curve.at(-1)[0]], ys: [low, high + (high - low) * 0.08], left: 44 });

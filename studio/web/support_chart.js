@@ -12,8 +12,8 @@ const GAP = 15;
 /** The strongest answers as lines; all of them as a table. */
 export function drawLines(answers, rounds, narrow) {
   const shown = answers.slice(0, MOST);
-  const width = narrow ? 316 : 520;
-  const at = frame({ width, height: 230, xs: rounds > 1 ? [1, rounds] : [0.5, 1.5], ys: [-1, 1], right: narrow ? 84 : 150 });
+  const width = narrow ? 316 : 384;
+  const at = frame({ width, height: 230, xs: rounds > 1 ? [1, rounds] : [0.5, 1.5], ys: [-1, 1], right: narrow ? 84 : 100 });
   const labels = spread(shown.map((line, i) => ({ line, i, last: known(line).at(-1) })).filter((one) => one.last), at);
   const label = `Net support by round. ${shown.map((line) => `${line.answer}: ${known(line).map((p) => `${signed(p.support)} in round ${p.round}`).join(", ") || "no votes"}`).join("; ")}`;
   return h("figure", null,
@@ -23,7 +23,7 @@ export function drawLines(answers, rounds, narrow) {
       ticks(at, Array.from({ length: rounds }, (_, i) => i + 1), (v) => v),
       shown.map((line, i) => marks(line, i, at)),
       labels.map(({ line, i, y, last }) => [
-        text(at.x(last.round) + 9, y + 4, cut(line.answer, narrow ? 9 : 18), "start", `name line${i}`)])),
+        text(at.x(last.round) + 9, y + 4, cut(line.answer, narrow ? 9 : 11), "start", `name line${i}`)])),
     h("details", { "data-key": "support numbers" },
       h("summary", null, `All ${plural(answers.length, "answer")} in numbers`),
       table("Net support by answer and round", ["Answer", ...Array.from({ length: rounds }, (_, i) => number(`Round ${i + 1}`))],
