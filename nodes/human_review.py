@@ -108,7 +108,12 @@ def _update(
     update: dict[str, Any] = {"interventions": {str(number): intervention}}
     if decision.action == "stop":
         update["halt"] = StopReason.USER_STOP
-    elif decision.action in ("note", "veto") and halt not in _FINAL:
+    elif (
+        decision.action in ("note", "veto")
+        and halt not in _FINAL
+        # A softer reason may stand before the round limit.
+        and number < runtime.context.rounds
+    ):
         update["halt"] = None  # it is to be heard: another round
     runtime.stream_writer(
         DeliberationEvent(

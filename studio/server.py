@@ -21,6 +21,7 @@ from nsed.studio.idempotency import Idempotency
 from nsed.studio.login_routes import login_routes
 from nsed.studio.openai_routes import openai_routes
 from nsed.studio.outer_guard import OuterGuard
+from nsed.studio.page_routes import page_routes
 from nsed.studio.readiness import ReadinessCheck
 from nsed.studio.request_errors import no_such_thing, wrong_form
 from nsed.studio.request_limits import RequestLimits
@@ -88,6 +89,7 @@ def create_app(
     app.include_router(login_routes)
     app.include_router(health_routes)
     app.include_router(openai_routes)
+    app.include_router(page_routes())
     if find_spec("langserve"):  # an extra of its own
         from nsed.studio.langserve_app import add_langserve  # noqa: PLC0415
 

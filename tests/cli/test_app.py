@@ -11,8 +11,8 @@ import pytest
 from typer.testing import Result
 
 from nsed.cli.exits import ExitCode
-from nsed.cli.phrases import COMMITTED, STOPPED, stopped_because
 from nsed.cli.plain_text import one_line, visible
+from nsed.phrases import COMMITTED, STOPPED, stopped_because
 from nsed.protocol.stopping import StopReason
 
 Nsed = Callable[..., Result]

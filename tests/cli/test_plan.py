@@ -9,7 +9,7 @@ import pytest
 from loopback_provider import Provider
 from typer.testing import Result
 
-from nsed.cli.phrases import ago, money, plural
+from nsed.phrases import ago, money, plural
 from nsed.state.team import Team
 
 Nsed = Callable[..., Result]

@@ -135,6 +135,17 @@ async def test_no_note_goes_beyond_the_last_round() -> None:
     assert record.verdict.stop_reason == "round_limit"
 
 
+async def test_no_note_goes_beyond_the_last_round_that_ended_for_a_softer_reason() -> (
+    None
+):
+    note = HumanDecision(action="note", note="Think again.")
+
+    record = await decided_by(User(note, note), asking(rounds=2))
+
+    assert record.verdict.rounds == 2
+    assert record.verdict.stop_reason == "unanimous"
+
+
 async def test_a_vetoed_answer_is_no_candidate_incumbent_or_memory_any_more() -> None:
     hire = Recorder()
 

@@ -10,9 +10,9 @@ from rich.text import Text
 
 from nsed.cli.consoles import stderr_console
 from nsed.cli.live_view import LiveView
-from nsed.cli.phrases import signed, stopped_because
 from nsed.cli.plain_text import one_line
 from nsed.nodes.human_review import decided
+from nsed.phrases import signed, stopped_because
 from nsed.protocol.errors import ConfigError
 from nsed.state.human import Deciding, HumanDecision, HumanQuestion
 

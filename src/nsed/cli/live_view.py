@@ -15,8 +15,8 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
-from nsed.cli.phrases import signed, stopped_because
 from nsed.cli.plain_text import one_line
+from nsed.phrases import signed, stopped_because
 from nsed.state.events import DeliberationEvent
 
 __all__ = ["LiveView"]

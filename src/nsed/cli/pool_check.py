@@ -12,7 +12,6 @@ from nsed.cli.consoles import stderr_console, stdout_console
 from nsed.cli.exits import ExitCode
 from nsed.cli.given import Given, settled
 from nsed.cli.known import known_of
-from nsed.cli.phrases import plural
 from nsed.cli.places import telemetry_place
 from nsed.cli.plain_text import one_line
 from nsed.cli.pool_json import pool_json
@@ -21,6 +20,7 @@ from nsed.cli.pool_report import pool_report
 from nsed.cli.standing import Standing, standings
 from nsed.cli.telemetry_read import read_telemetry
 from nsed.config.file import load_config
+from nsed.phrases import plural
 from nsed.state.expert_config import ExpertConfig
 
 __all__ = ["check_pool"]

@@ -7,10 +7,10 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from nsed.cli.phrases import ago, plural, usd
 from nsed.cli.plain_text import one_line
 from nsed.cli.pool_member import Member, probes_usage
 from nsed.cli.standing import Standing
+from nsed.phrases import ago, plural, usd
 from nsed.state.expert_config import ExpertConfig
 
 __all__ = ["pool_report"]

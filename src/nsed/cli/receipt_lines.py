@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
-from nsed.cli.phrases import money, plural, usd
 from nsed.cli.plain_text import visible
+from nsed.phrases import money, plural, usd
 from nsed.protocol.usage import total_usage
 from nsed.state.run_record import RunRecord
 

@@ -4,8 +4,8 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from nsed.cli.phrases import money
 from nsed.cli.plain_text import one_line, visible
+from nsed.phrases import money
 from nsed.state.team import LimitUse, Receipt, SeatReason
 
 __all__ = ["left_out_table", "limits_table", "seats_table"]

@@ -11,10 +11,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from nsed.cli.phrases import money, plural
 from nsed.cli.plain_text import visible
 from nsed.cli.receipt_tables import left_out_table, limits_table, seats_table
 from nsed.cli.utility_bars import UtilityBars
+from nsed.phrases import money, plural
 from nsed.state.team import Forecast, Receipt, Role, TaskProfile, Team
 
 __all__ = ["receipt_view"]

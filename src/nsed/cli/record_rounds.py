@@ -6,9 +6,9 @@ from rich.console import RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from nsed.cli.phrases import signed
 from nsed.cli.plain_text import one_line, visible
 from nsed.cli.support_table import answer_of
+from nsed.phrases import signed
 from nsed.protocol.identity_mask import label
 from nsed.state.human import Intervention
 from nsed.state.records import Absence, Ballot, Memory

@@ -6,11 +6,11 @@ from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.text import Text
 
-from nsed.cli.phrases import COMMITTED, STOPPED, signed
 from nsed.cli.plain_text import one_line, visible
 from nsed.cli.receipt_lines import receipt_lines
 from nsed.cli.support_table import answer_of, rule_lines, support_table
 from nsed.cli.usage_table import usage_table
+from nsed.phrases import COMMITTED, STOPPED, signed
 from nsed.state.run_record import RunRecord
 
 __all__ = ["final_report"]

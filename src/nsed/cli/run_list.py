@@ -15,9 +15,9 @@ from rich.text import Text
 from nsed.checkpoints import Checkpoints
 from nsed.cli.consoles import stdout_console
 from nsed.cli.kept import kept_run, kept_runs, runs_place
-from nsed.cli.phrases import ago, usd
 from nsed.cli.plain_text import one_line
 from nsed.known_run import SHORT_ID, KnownRun
+from nsed.phrases import ago, usd
 from nsed.protocol.errors import ConfigError
 from nsed.protocol.usage import Usage, total_usage
 

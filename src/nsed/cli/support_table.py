@@ -1,29 +1,19 @@
 """Rounds × answers: net support, who gave it, who won, what other rules would pick."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from nsed.cli.phrases import signed
+from nsed.answer_rows import AnswerRow, answer_rows, tallies_of
 from nsed.cli.plain_text import one_line, visible
-from nsed.state.records import Tally
+from nsed.phrases import signed
 from nsed.state.run_record import RunRecord
 
 __all__ = ["answer_of", "rule_lines", "support_table"]
 
 _ANSWER_CHARS = 160
-
-
-@dataclass(frozen=True)
-class _Row:
-    """One answer of one round."""
-
-    proposals: tuple[str, ...]
-    net_support: float | None
-    score: float
 
 
 def answer_of(record: RunRecord, proposal: str, limit: int = _ANSWER_CHARS) -> str:
@@ -40,8 +30,8 @@ def support_table(record: RunRecord) -> Table:
     table.add_column("Net support", justify="right", no_wrap=True)
     table.add_column("Given by", overflow="fold", max_width=24)
     table.add_column("")
-    for tally in _tallies(record):
-        for index, row in enumerate(_rows(record, tally)):
+    for tally in tallies_of(record):
+        for index, row in enumerate(answer_rows(record, tally)):
             won = tally.winner in row.proposals
             table.add_row(
                 str(tally.round) if index == 0 else "",
@@ -56,7 +46,7 @@ def support_table(record: RunRecord) -> Table:
 
 def rule_lines(record: RunRecord) -> Iterator[Text]:
     """What the five voting rules make of the same ballots."""
-    for tally in _tallies(record):
+    for tally in tallies_of(record):
         if not tally.winners_by_rule:
             words = "no ballots; the most frequent answer led."
             yield Text(f"Round {tally.round}: {words}")
@@ -72,7 +62,7 @@ def rule_lines(record: RunRecord) -> Iterator[Text]:
             )
             yield Text(f"Round {tally.round}: the rules disagree. {said}.", "yellow")
     yield from _guard_lines(record)
-    decided = [tally for tally in _tallies(record) if tally.winners_by_rule]
+    decided = [tally for tally in tallies_of(record) if tally.winners_by_rule]
     if decided and all(tally.rules_agree for tally in decided):
         rules = ", ".join(decided[0].winners_by_rule)
         yield Text(f"All rules agree in every round ({rules}).", "dim")
@@ -80,7 +70,7 @@ def rule_lines(record: RunRecord) -> Iterator[Text]:
 
 def _guard_lines(record: RunRecord) -> Iterator[Text]:
     """What the vote's guards did, and whether they turned a round."""
-    for tally in _tallies(record):
+    for tally in tallies_of(record):
         for words in tally.guards:
             yield Text(f"Round {tally.round}: {visible(words)}", "dim")
         free = tally.unguarded_winner
@@ -89,22 +79,7 @@ def _guard_lines(record: RunRecord) -> Iterator[Text]:
             yield Text(f"Round {tally.round}: without its guards, {led}.", "yellow")
 
 
-def _tallies(record: RunRecord) -> list[Tally]:
-    return sorted(record.tallies.values(), key=lambda tally: tally.round)
-
-
-def _rows(record: RunRecord, tally: Tally) -> list[_Row]:
-    if tally.answers:
-        rows = [_Row(a.proposals, a.net_support, a.score) for a in tally.answers]
-    else:  # decided by plurality
-        by_key: dict[str, list[str]] = {}
-        for proposal in tally.candidates:
-            by_key.setdefault(record.proposals[proposal].key, []).append(proposal)
-        rows = [_Row(tuple(ids), None, len(ids)) for ids in by_key.values()]
-    return sorted(rows, key=lambda row: (tally.winner not in row.proposals, -row.score))
-
-
-def _authors(record: RunRecord, row: _Row, round_number: int) -> str:
+def _authors(record: RunRecord, row: AnswerRow, round_number: int) -> str:
     said = (record.proposals[proposal] for proposal in row.proposals)
     return ", ".join(
         p.expert if p.round == round_number else f"{p.expert} (round {p.round})"

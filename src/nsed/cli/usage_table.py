@@ -6,8 +6,9 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from nsed.cli.phrases import dollars, usd
-from nsed.protocol.usage import Usage, total_usage
+from nsed.bill import bill_line, bill_remarks
+from nsed.phrases import usd
+from nsed.protocol.usage import total_usage
 from nsed.state.records import CallRecord
 from nsed.state.run_record import RunRecord, UnfinishedRecord
 
@@ -34,7 +35,7 @@ def calls_table(calls: Sequence[CallRecord], clock_s: float | None) -> Table:
         pad_edge=False,
         show_edge=False,
         show_footer=True,
-        caption=_remarks(calls, total, clock=clock_s is not None),
+        caption=_remarks(calls, clock=clock_s is not None),
         caption_justify="left",
     )
     table.add_column("Expert", footer="total", overflow="fold")
@@ -50,32 +51,22 @@ def calls_table(calls: Sequence[CallRecord], clock_s: float | None) -> Table:
     return table
 
 
-def _remarks(calls: Sequence[CallRecord], total: Usage, *, clock: bool) -> str:
-    remarks = ["seconds: of the calls, which overlap"]
+def _remarks(calls: Sequence[CallRecord], *, clock: bool) -> str:
+    seconds = "seconds: of the calls, which overlap"
     if clock:
-        remarks[0] += "; in all: by the clock"
-    if lost := sum(call.outcome == "lost" for call in calls):
-        remarks.append(f"{lost} cut off by the end of a process: perhaps charged")
-    if any(call.cached for call in calls):
-        remarks.append("cached: answered from the response cache, at no cost")
-    if total.estimated_calls:
-        remarks.append("~ estimated, because no token counts were reported")
-    if total.unpriced_calls and total.nano_usd:
-        known = dollars(total.nano_usd)
-        remarks.append(f"the calls with known prices cost {known} USD")
-    return "\n".join(remarks)
+        seconds += "; in all: by the clock"
+    return "\n".join([seconds, *bill_remarks(calls)])
 
 
 def _columns(calls: Sequence[CallRecord], seconds: float) -> dict[str, str]:
     """A line of the bill by header; `Cached` only where something was."""
-    used = total_usage(call.usage for call in calls)
-    failed = sum(call.outcome != "ok" for call in calls)
-    cached = sum(call.cached for call in calls)
+    line = bill_line(calls)
+    used = line.used
     about = "~" if used.estimated_calls else ""
     return {
         "Calls": str(used.calls),
-        **({"Cached": str(cached)} if cached else {}),
-        "Failed": str(failed) if failed else "",
+        **({"Cached": str(line.cached)} if line.cached else {}),
+        "Failed": str(line.failed) if line.failed else "",
         "Tokens in": f"{about}{used.input_tokens:,}",
         "Tokens out": f"{about}{used.output_tokens:,}",
         "USD": usd(used),

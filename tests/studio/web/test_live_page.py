@@ -1,0 +1,204 @@
+"""A run followed in a browser: what it shows while it is at work, and its buttons."""
+
+from typing import Any
+
+import pytest
+from page_runs import TASK
+
+expect = pytest.importorskip("playwright.sync_api").expect
+
+pytestmark = pytest.mark.slow
+
+
+def let(server: Any, *places: str) -> None:
+    server.do(server.gate.let(*places))
+
+
+def test_a_run_is_followed_to_its_end(server: Any, look: Any) -> None:
+    page = look(server.begin(TASK))
+    live = page.get_by_role("region", name="At work")
+    live.get_by_text("0 of 5 in").wait_for()
+
+    let(server, "ada propose 1", "bert propose 1")
+    live.get_by_text("2 of 5 in").wait_for()
+    assert page.locator(".node.now").text_content().startswith("propose")
+    assert live.locator(".people .in").count() == 2
+    assert live.locator(".people .asked").count() == 3
+    page.locator("#round-1 .proposal").nth(1).wait_for()
+    assert page.locator("#round-1 .proposal").count() == 2
+
+    let(
+        server,
+        *(f"{name} propose 1" for name in ("chidi", "dora", "emil")),
+        "ada review 1",
+    )
+    live.get_by_text("review: 1 of 5 in").wait_for()
+    expect(page.locator("#round-1 td.pending")).to_have_count(16)
+    assert page.locator("#round-1 td.self").count() == 5
+
+    let(server)
+    page.get_by_role("region", name="Verdict").wait_for()
+    assert page.locator(".verdict .answer").inner_text() == "120"
+    assert page.locator(".live").count() == 0
+    assert "finished" in page.locator("#news").inner_text()
+
+
+def test_what_is_open_and_has_the_focus_stays_so(server: Any, look: Any) -> None:
+    page = look(server.begin(TASK))
+    let(
+        server,
+        *(f"{name} propose 1" for name in ("ada", "bert", "chidi", "dora", "emil")),
+        "ada review 1",
+    )
+    page.get_by_text("review: 1 of 5 in").wait_for()
+    summary = page.locator("#round-1 .critiques summary").nth(0)
+    summary.wait_for()
+    summary.focus()
+    page.keyboard.press("Enter")
+    key = page.evaluate("document.activeElement.closest('details').dataset.key")
+
+    let(server, "bert review 1")
+    page.get_by_text("review: 2 of 5 in").wait_for()
+    expect(page.locator("#round-1 td.pending")).to_have_count(12)
+
+    assert (
+        page.evaluate("document.activeElement.closest('details')?.dataset.key") == key
+    )
+    assert page.evaluate("document.activeElement.closest('details').open")
+
+
+def test_stop_gives_the_best_answer_so_far(server: Any, look: Any) -> None:
+    page = look(server.begin(TASK))
+    let(server, "ada propose 1")
+    page.get_by_text("1 of 5 in").wait_for()
+
+    page.get_by_role("button", name="Stop with the best answer so far").click()
+    page.get_by_role("region", name="Verdict").wait_for()
+
+    assert page.locator(".verdict .answer").inner_text() == "120"
+    assert (
+        page.locator(".because")
+        .inner_text()
+        .startswith("Stopped before a round was decided: you stopped it")
+    )
+
+
+def test_giving_up_asks_twice(server: Any, look: Any) -> None:
+    page = look(server.begin(TASK))
+    page.get_by_text("0 of 5 in").wait_for()
+
+    page.get_by_role("button", name="Give it up").click()
+    page.get_by_role("button", name="Keep it").click()
+    assert server.posted == []
+    page.get_by_role("button", name="Give it up").click()
+    page.get_by_role("button", name="Give it up, without an answer").click()
+    page.locator(".state.cancelled").wait_for()
+
+    assert server.posted == [("cancel", {})]
+    assert page.locator(".head .reason").inner_text() == "the run was cancelled"
+
+
+def test_the_user_decides_by_keyboard_alone(server: Any, look: Any) -> None:
+    let(server)
+    page = look(server.begin(TASK, human_review=True, rounds=2))
+    form = page.get_by_role("form", name="Your say after round 1")
+    form.wait_for()
+    assert page.locator(".state.waiting").inner_text() == "waits for you"
+
+    form.get_by_label("Tell all experts something").focus()
+    page.keyboard.press("Space")
+    for _ in range(3):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.id") == "note":
+            break
+    page.keyboard.type("Mind the pause.")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.get_by_role("form", name="Your say after round 2").wait_for()
+
+    assert server.posted == [("decide", {"action": "note", "note": "Mind the pause."})]
+    assert "Mind the pause." in page.locator("#round-1").inner_text()
+    page.get_by_role("button", name="Decide").click()
+    page.get_by_role("region", name="Verdict").wait_for()
+
+
+def test_a_veto_needs_its_answer(server: Any, look: Any) -> None:
+    let(server)
+    page = look(server.begin(TASK, human_review=True))
+    page.get_by_role("form").wait_for()
+
+    page.get_by_label("Veto an answer").check()
+    page.get_by_role("button", name="Decide").click()
+    page.get_by_text("Choose the answer to veto").wait_for()
+    assert server.posted == []
+
+    page.locator("input[name=proposal]").nth(0).check()
+    page.get_by_role("button", name="Decide").click()
+    page.get_by_role("form", name="Your say after round 2").wait_for()
+
+    ((_, body),) = server.posted
+    assert body["action"] == "veto"
+    assert "You vetoed 120" in page.locator("#round-1").inner_text()
+
+
+def test_a_question_is_asked_from_the_list(server: Any, look: Any) -> None:
+    let(server)
+    page = look(f"{server.url}/runs")
+    page.get_by_text("There are none yet.").wait_for()
+
+    page.get_by_role("textbox", name="Question").fill(TASK)
+    page.get_by_label("Preset").fill("fast")
+    page.get_by_role("button", name="Ask").click()
+    page.get_by_role("region", name="Verdict").wait_for()
+    assert server.posted == [("runs", {"task": TASK, "preset": "fast"})]
+    page.get_by_role("link", name="Runs").click()
+    page.locator(".runs a").wait_for()
+
+    assert page.locator(".runs a").inner_text() == TASK
+
+
+def test_what_the_server_refuses_is_said(server: Any, look: Any) -> None:
+    page = look(f"{server.url}/runs")
+    page.get_by_role("textbox", name="Question").fill("  ")
+    page.get_by_role("button", name="Ask").click()
+
+    page.get_by_role("alert").get_by_text("task: should say something").wait_for()
+    assert (
+        look(f"{server.url}/runs/nobody")
+        .get_by_role("alert")
+        .inner_text()
+        .endswith("no run is called nobody")
+    )
+
+
+def test_a_fork_begins_another_run(server: Any, look: Any) -> None:
+    let(server)
+    page = look(server.begin(TASK))
+    page.get_by_role("region", name="Verdict").wait_for()
+    first = page.url
+    page.locator("#round-2 details.fork summary").click()
+    knobs = page.locator("#knobs-2")
+
+    knobs.fill("rounds = 99")
+    page.get_by_role("button", name="Fork before round 2").click()
+    page.get_by_text("rounds: should be at most 20 <b>").wait_for()
+    knobs.fill("rounds = 4\nrule = classic")
+    page.get_by_role("button", name="Fork before round 2").click()
+    page.wait_for_url(lambda url: url != first)
+
+    assert server.posted[-1] == (
+        "fork",
+        {"from_round": 2, "knobs": {"rounds": 4, "rule": "classic"}},
+    )
+
+
+def test_the_state_at_a_checkpoint_is_shown_as_text(server: Any, look: Any) -> None:
+    let(server)
+    page = look(server.begin(TASK))
+    page.get_by_role("region", name="Verdict").wait_for()
+    page.get_by_text("What is on file after every step").click()
+    page.get_by_role("button", name="step 1, round 1, before proposer").click()
+
+    page.locator(".state-at").get_by_text("<b>x</b>\\u202e").wait_for()
+    page.locator(".state-at summary").nth(0).click()
+    page.locator(".state-at").get_by_text("r1-ab").wait_for()
