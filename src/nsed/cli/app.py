@@ -10,6 +10,7 @@ from nsed.cli.ask import ask
 from nsed.cli.config import config_app
 from nsed.cli.exits import GuardedGroup
 from nsed.cli.graph import graph
+from nsed.cli.init import init
 from nsed.cli.models import models_app
 from nsed.cli.plan import plan
 from nsed.cli.pool import pool
@@ -54,6 +55,7 @@ def nsed(
 
 
 app.command()(ask)
+app.command()(init)
 app.command()(plan)
 app.command()(pool)
 app.command()(runs)
