@@ -26,7 +26,6 @@ app = typer.Typer(
     cls=GuardedGroup,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    add_completion=False,
     epilog="Exit codes: 0 done (ask: a full answer; pool: all are up); 1 no answer "
     "(pool: nobody is up; trail verify: one does not hold); 2 a mistake in the usage, "
     "config, weights or limits: nothing was asked; 3 an answer, but experts were "
