@@ -34,36 +34,43 @@ def approval_voting(
 
 
 def scripted_pool() -> nsed.DeliberationConfig:
-    """Bob is loud for 42; two can live with 41."""
+    """Two are loud for 42; three can live with 41."""
     return nsed.DeliberationConfig(
         rounds=1,
         retry_wait_s=0,
         experts=(
-            nsed.scripted("ada", "Answer: 42", weights={"41": 60, "40": -90}),
-            nsed.scripted("bob", "Answer: 41", weights={"42": 100, "40": -90}),
-            nsed.scripted("cy", "Answer: 40", weights={"41": 20, "42": -5}),
+            nsed.scripted("ada", "Answer: 42", weights={"41": 1, "40": -99}),
+            nsed.scripted("bob", "Answer: 41", weights={"42": 100}),
+            nsed.scripted("cy", "Answer: 40", weights={"42": 100, "41": 1}),
+            nsed.scripted("dee", "Answer: 40", weights={"42": -1, "41": 1, "40": -98}),
         ),
     )
 
 
-async def deliberate(task: str, config: nsed.DeliberationConfig) -> nsed.Verdict:
-    """Run the graph with the other vote in it."""
+async def deliberate(task: str, config: nsed.DeliberationConfig) -> dict[str, Any]:
+    """Run the graph with the other vote in it; return parts of its last state."""
     graph = nsed.create_deliberation()
     graph.nodes.pop("quadratic_voting")
     graph.add_node("quadratic_voting", approval_voting)
-    end = await graph.compile().ainvoke({"task": task}, context=config)
-    verdict: nsed.Verdict = end["verdict"]
-    return verdict
+    end: dict[str, Any] = await graph.compile().ainvoke(
+        {"task": task},
+        context=config,
+        output_keys=["verdict", "tallies", "proposals"],
+    )
+    return end
 
 
 def main() -> None:
-    """Deliberate with it."""
+    """Deliberate with it, and say what the quadratic vote would have picked."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", help="a nsed.toml; without it, scripted experts")
     asked = parser.parse_args()
     config = load_config(asked.config).config() if asked.config else scripted_pool()
-    verdict = asyncio.run(deliberate("What is 6 * 7?", config))
-    print("answer:", verdict.answer)
+    end = asyncio.run(deliberate("What is 6 * 7?", config))
+    last = end["tallies"][str(len(end["tallies"]))]
+    quadratic = end["proposals"][last.winners_by_rule["signed"]]
+    print("quadratic vote:", quadratic.answer)
+    print("approval voting:", end["verdict"].answer)
 
 
 if __name__ == "__main__":
