@@ -1,5 +1,7 @@
 """The deliberation: the paper's loop, as one cyclic graph."""
 
+from functools import partial
+
 from langgraph.graph import END, START, StateGraph
 
 from nsed.brokers.base import Broker
@@ -9,6 +11,7 @@ from nsed.graphs.routing import (
     fan_out_reviewers,
     next_round_or_exit,
 )
+from nsed.graphs.step import Step
 from nsed.models.call_log import CallLog
 from nsed.models.hire import Hire
 from nsed.nodes.broker import Binding
@@ -29,6 +32,8 @@ from nsed.state.schema import (
     DeliberationInput,
     DeliberationOutput,
     DeliberationState,
+    ProposeTask,
+    ReviewTask,
 )
 
 __all__ = ["Deliberation", "create_deliberation"]
@@ -43,16 +48,19 @@ def create_deliberation(
     hire: Hiring | None = None,
     broker: Broker | None = None,
     calls: CallLog | None = None,
+    config: DeliberationConfig | None = None,
 ) -> Deliberation:
     """Wire the loop; compile it with the checkpointer and store of your choice.
 
     Nodes are async: use `ainvoke` and `astream`, or `nsed.deliberate` from
-    synchronous code. Pass a `DeliberationConfig` as `context`.
+    synchronous code. Pass a `DeliberationConfig` as `context`, or here.
 
     Args:
         hire: Makes experts from their configuration; by default a new `Hire`.
         broker: Chooses the team; by default the one that the context names.
         calls: A log of one run's calls, so that no finished one is made again.
+        config: What holds where a run brings no context of its own, as a subgraph of
+            a graph with another context, or none, does.
     """
     hire = hire or Hire()
     graph: Deliberation = StateGraph(
@@ -63,24 +71,26 @@ def create_deliberation(
     )
     observed = Observing()
     ours = hire if isinstance(hire, Hire) else None
-    graph.add_node(
-        "broker",
-        Binding(
-            broker or ConfiguredBroker(),
-            check=ours.check if ours else None,
-            reach=ours.reachable if ours else None,
-            synthesizes=True,
-        ),
+    binding = Binding(
+        broker or ConfiguredBroker(),
+        check=ours.check if ours else None,
+        reach=ours.reachable if ours else None,
+        synthesizes=True,
     )
-    graph.add_node("proposer", Proposer(FanOut(logged(hire, calls))))
-    graph.add_node("identity_mask", observed(identity_mask))
-    graph.add_node("peer_review", PeerReview(FanOut(logged(hire, calls))))
-    graph.add_node("quadratic_voting", observed(quadratic_voting))
-    graph.add_node("forget_gate", forget_gate)
-    graph.add_node("stopping", stopping)
-    graph.add_node("human_review", human_review)
-    graph.add_node("synthesizer", Synthesizer(FanOut(logged(hire, calls))))
-    graph.add_node("verdict", observed(verdict, fold=True))
+    asking = logged(hire, calls)
+    step = partial(Step, config=config)
+    graph.add_node("broker", step(binding))
+    graph.add_node("proposer", step(Proposer(FanOut(asking))), input_schema=ProposeTask)
+    graph.add_node("identity_mask", step(observed(identity_mask)))
+    graph.add_node(
+        "peer_review", step(PeerReview(FanOut(asking))), input_schema=ReviewTask
+    )
+    graph.add_node("quadratic_voting", step(observed(quadratic_voting)))
+    graph.add_node("forget_gate", step(forget_gate))
+    graph.add_node("stopping", step(stopping))
+    graph.add_node("human_review", step(human_review))
+    graph.add_node("synthesizer", step(Synthesizer(FanOut(asking))))
+    graph.add_node("verdict", step(observed(verdict, fold=True)))
 
     graph.add_edge(START, "broker")
     graph.add_conditional_edges("broker", fan_out_or_exit, ["proposer", "synthesizer"])

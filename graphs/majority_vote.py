@@ -1,11 +1,14 @@
 """The baseline "majority over the pool": everybody answers once, the most wins."""
 
+from functools import partial
+
 from langgraph.graph import END, START, StateGraph
 
 from nsed.brokers.base import Broker
 from nsed.brokers.fixed_team import FixedTeam
 from nsed.graphs.deliberation import Deliberation
 from nsed.graphs.routing import fan_out_proposers
+from nsed.graphs.step import Step
 from nsed.models.call_log import CallLog
 from nsed.models.hire import Hire
 from nsed.nodes.broker import Binding
@@ -20,6 +23,7 @@ from nsed.state.schema import (
     DeliberationInput,
     DeliberationOutput,
     DeliberationState,
+    ProposeTask,
 )
 
 __all__ = ["create_majority_vote"]
@@ -30,6 +34,7 @@ def create_majority_vote(
     hire: Hiring | None = None,
     broker: Broker | None = None,
     calls: CallLog | None = None,
+    config: DeliberationConfig | None = None,
 ) -> Deliberation:
     """Wire the baseline from the deliberation's own nodes; uncompiled."""
     hire = hire or Hire()
@@ -41,10 +46,13 @@ def create_majority_vote(
     )
     observed = Observing()
     check = hire.check if isinstance(hire, Hire) else None
-    graph.add_node("broker", Binding(broker or FixedTeam(reviewing=False), check))
-    graph.add_node("proposer", Proposer(FanOut(logged(hire, calls))))
-    graph.add_node("majority_vote", observed(majority_vote))
-    graph.add_node("verdict", observed(verdict, fold=True))
+    binding = Binding(broker or FixedTeam(reviewing=False), check)
+    asking = Proposer(FanOut(logged(hire, calls)))
+    step = partial(Step, config=config)
+    graph.add_node("broker", step(binding))
+    graph.add_node("proposer", step(asking), input_schema=ProposeTask)
+    graph.add_node("majority_vote", step(observed(majority_vote)))
+    graph.add_node("verdict", step(observed(verdict, fold=True)))
     graph.add_edge(START, "broker")
     graph.add_conditional_edges("broker", fan_out_proposers, ["proposer", "verdict"])
     graph.add_edge("proposer", "majority_vote")

@@ -12,6 +12,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 from nsed.models.asking_again import finish_of, reask_of
 from nsed.models.attempt import Attempt, answered, failed
 from nsed.models.base import Expert, Reply, Request
+from nsed.models.call_trace import traced
 from nsed.models.failures import CallError
 from nsed.models.hedging import Hedge, first_answer
 from nsed.models.patience import Patience, wait_for
@@ -115,11 +116,18 @@ class Calls(Generic[T]):
         self, expert: Expert, request: Request, *, replica: bool = False
     ) -> T:
         reply: Reply | None = None
+        values: list[T] = []
         began = time.monotonic()
-        try:
+
+        async def answer() -> Reply:
+            nonlocal reply
             reply = await expert.reply(request)
             whole = f"{request.lead}\n{reply.text}" if request.lead else reply.text
-            value = self.read(replace(reply, text=whole))
+            values.append(self.read(replace(reply, text=whole)))
+            return reply
+
+        try:
+            await traced(expert.config, request, answer, replica=replica)
         except ExpertError as error:
             self._note(request, reply, error, began, replica=replica)
             raise
@@ -128,7 +136,7 @@ class Calls(Generic[T]):
             self._note(request, None, late, began, replica=replica)
             raise
         self._note(request, reply, None, began, replica=replica)
-        return value
+        return values[0]
 
     def _note(
         self,

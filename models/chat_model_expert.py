@@ -12,6 +12,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 
 from nsed.models.base import Reply, Request
+from nsed.models.call_trace import call_metadata
 from nsed.models.endpoint import Abilities
 from nsed.models.failures import CallError, classify
 from nsed.protocol.errors import ExpertError
@@ -55,11 +56,12 @@ class ChatModelExpert:
         method = self._method(request)
         model, options = self._prepared(request, method)
         turns = [(m.role, _sendable(m.content)) for m in request.messages]
+        told = {"metadata": call_metadata(self.config, request)}
         async with self.slot():
             started = time.monotonic()
             try:
                 async with asyncio.timeout(request.timeout_s) as limit:
-                    message: BaseMessage = await model.ainvoke(turns, **options)
+                    message: BaseMessage = await model.ainvoke(turns, told, **options)
             # Nothing but the provider's code runs in there: what it raises is its
             # failure, named by `classify`.
             except Exception as error:

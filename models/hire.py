@@ -5,30 +5,32 @@ The one place that reads keys and folders from the environment.
 
 import asyncio
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
+from langchain_core.language_models import BaseChatModel
 from platformdirs import user_cache_path
 
 from nsed.models.api_key import header_safe, key_in_file
 from nsed.models.base import Expert
 from nsed.models.cached_expert import CachedExpert
-from nsed.models.chat_model_expert import LADDER_OPENAI, ChatModelExpert
+from nsed.models.chat_model_expert import LADDER_OPENAI, LADDER_OTHER, ChatModelExpert
 from nsed.models.embedded_expert import EmbeddedExpert
 from nsed.models.embedded_pool import EmbeddedPool
 from nsed.models.endpoint import Abilities, Limits
 from nsed.models.installed_weights import installed_weights, weight_of
 from nsed.models.late_expert import LateExpert
+from nsed.models.live_expert import as_configured, ladder_of
 from nsed.models.model_class import chat_model_of, limit_field_of
 from nsed.models.openai_endpoint import HttpClients, chat_openai
 from nsed.models.reachability import unreachable
 from nsed.models.response_cache import ResponseCache
 from nsed.models.scripted import ScriptedExpert
 from nsed.protocol.errors import ConfigError, WeightError
-from nsed.state.expert_config import ExpertConfig
+from nsed.state.expert_config import BallotMethod, ExpertConfig
 
 __all__ = ["Hire", "api_key_of", "weight_of", "weights_cache", "weights_paths"]
 
@@ -43,13 +45,21 @@ class Hire:
     and keeps off the loop.
     """
 
-    def __init__(self, *, response_cache: Path | str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        response_cache: Path | str | None = None,
+        models: Mapping[str, BaseChatModel] | None = None,
+    ) -> None:
         """Start without any expert; nothing is opened before it is needed.
 
         Args:
             response_cache: A file that keeps replies: who is asked again what he was
                 asked before answers from it, at no cost. Scripted experts do not.
+            models: Chat models by expert's name, asked instead of what the
+                configuration would make.
         """
+        self._models = dict(models or {})
         self.pool = EmbeddedPool()
         self._clients = HttpClients()
         self._limits = Limits()
@@ -131,6 +141,8 @@ class Hire:
             await asyncio.to_thread(expert.weights)
 
     def _make(self, config: ExpertConfig) -> Expert:
+        if (live := self._models.get(config.name)) is not None:
+            return self._asking(config, as_configured(live, config), ladder_of(live))
         if config.provider == "scripted":
             return ScriptedExpert(config)
         if config.provider == "embedded":
@@ -161,12 +173,20 @@ class Hire:
         )
 
     async def _model_class(self, config: ExpertConfig) -> Expert:
-        model = await asyncio.to_thread(chat_model_of, config)
+        return self._asking(config, await asyncio.to_thread(chat_model_of, config))
+
+    def _asking(
+        self,
+        config: ExpertConfig,
+        model: BaseChatModel,
+        ladder: Sequence[BallotMethod] = LADDER_OTHER,
+    ) -> Expert:
         return ChatModelExpert(
             config=config,
             model=model,
             slot=lambda: self._limits.slot(config.server_key, config.concurrency),
             abilities=self._abilities,
+            ladder=ladder,
             limit_field=limit_field_of(model),
         )
 

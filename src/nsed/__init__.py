@@ -12,46 +12,73 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nsed.budget import Budget
     from nsed.checkpoints import open_checkpoints
+    from nsed.config.file import load_config
     from nsed.doors import adeliberate, deliberate
     from nsed.graphs.deliberation import create_deliberation
     from nsed.models.chat_model_expert import ChatModelExpert
+    from nsed.models.live_expert import LiveExpert, expert
     from nsed.models.scripted import scripted
     from nsed.run import Run
+    from nsed.runnable import as_runnable
     from nsed.state.context import DeliberationConfig
+    from nsed.state.events import DeliberationEvent
     from nsed.state.expert_config import ExpertConfig
     from nsed.state.human import HumanDecision
     from nsed.state.records import Verdict
     from nsed.state.run_record import RunRecord
+    from nsed.streaming import RunFinished, astream, stream
+    from nsed.tool import as_tool
 
 __all__ = [
+    "Budget",
     "ChatModelExpert",
     "DeliberationConfig",
+    "DeliberationEvent",
     "ExpertConfig",
     "HumanDecision",
+    "LiveExpert",
     "Run",
+    "RunFinished",
     "RunRecord",
     "Verdict",
     "adeliberate",
+    "as_runnable",
+    "as_tool",
+    "astream",
     "create_deliberation",
     "deliberate",
+    "expert",
+    "load_config",
     "open_checkpoints",
     "scripted",
+    "stream",
 ]
 
 _HOME = {
+    "Budget": "nsed.budget",
     "ChatModelExpert": "nsed.models.chat_model_expert",
     "DeliberationConfig": "nsed.state.context",
+    "DeliberationEvent": "nsed.state.events",
     "ExpertConfig": "nsed.state.expert_config",
     "HumanDecision": "nsed.state.human",
+    "LiveExpert": "nsed.models.live_expert",
     "Run": "nsed.run",
+    "RunFinished": "nsed.streaming",
     "RunRecord": "nsed.state.run_record",
     "Verdict": "nsed.state.records",
     "adeliberate": "nsed.doors",
+    "as_runnable": "nsed.runnable",
+    "as_tool": "nsed.tool",
+    "astream": "nsed.streaming",
     "create_deliberation": "nsed.graphs.deliberation",
     "deliberate": "nsed.doors",
+    "expert": "nsed.models.live_expert",
+    "load_config": "nsed.config.file",
     "open_checkpoints": "nsed.checkpoints",
     "scripted": "nsed.models.scripted",
+    "stream": "nsed.streaming",
 }
 
 

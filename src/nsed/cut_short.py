@@ -1,17 +1,18 @@
 """A run that has stopped short: what there is, what it waits for, how it goes on."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
 from langgraph.types import Command, StateSnapshot
 
+from nsed.protocol.stopping import StopReason
 from nsed.state.context import DeliberationConfig
 from nsed.state.human import HumanDecision, HumanQuestion
 from nsed.state.records import Absence, Pause, Phase
 
-__all__ = ["at_work", "cut_off", "gathered", "going_on", "question_in"]
+__all__ = ["at_work", "cut_off", "gathered", "going_on", "question_in", "stopped"]
 
 _PHASES: Final[Mapping[str, Phase]] = {
     "proposer": "propose",
@@ -65,6 +66,26 @@ def at_work(
         return phases[0], list(snapshot.values["attempts"])
     name = config.synthesizer
     return phases[0], [name] if name and snapshot.values["tallies"] else []
+
+
+def stopped(
+    snapshot: StateSnapshot, config: DeliberationConfig, nodes: Container[str]
+) -> tuple[dict[str, Any], str]:
+    """What ends a run that the user stopped: an update, and the node it stands for.
+
+    Args:
+        snapshot: Where the run stands.
+        config: Of the run.
+        nodes: Names of the graph's nodes.
+    """
+    update: dict[str, Any] = {**gathered(snapshot), "halt": StopReason.USER_STOP}
+    phase, asked = at_work(snapshot, config)
+    if phase is not None:
+        update["absences"] = cut_off(snapshot.values, update, phase, asked)
+    if phase == "review" and update.get("ballots"):
+        return update, "peer_review"  # on to the vote
+    # On to the verdict; the baselines count what was proposed.
+    return update, "stopping" if "stopping" in nodes else "proposer"
 
 
 def cut_off(

@@ -15,7 +15,7 @@ from langgraph.types import StateSnapshot
 
 from nsed.brokers.base import Broker
 from nsed.checkpoints import Checkpoints
-from nsed.cut_short import at_work, cut_off, gathered, going_on, question_in
+from nsed.cut_short import gathered, going_on, question_in, stopped
 from nsed.forking import fork
 from nsed.graphs.catalogue import create_graph
 from nsed.graphs.checkpointing import record_serializer
@@ -24,8 +24,8 @@ from nsed.nodes.failed_verdict import failed_verdict
 from nsed.nodes.hiring import Hiring
 from nsed.nodes.prompt import prompt_hashes
 from nsed.protocol.errors import DegradedError, QuorumError
-from nsed.protocol.stopping import StopReason
 from nsed.run_file import RunFile
+from nsed.run_settings import run_settings
 from nsed.state.context import DeliberationConfig
 from nsed.state.events import DeliberationEvent
 from nsed.state.human import Deciding, HumanDecision, HumanQuestion
@@ -61,6 +61,7 @@ class Run:
         forked_from: str = "",
         owner: str = "",
         decide: Deciding | None = None,
+        runnable_config: RunnableConfig | None = None,
     ) -> None:
         """Prepare; nothing is asked yet.
 
@@ -78,6 +79,8 @@ class Run:
             owner: Name of the key it is asked for with, if any.
             decide: Answers for the user after every round, with `human_review` on. By
                 default the run stops and waits; see `question` and `decide`.
+            runnable_config: Callbacks, tags, metadata, name and concurrency of the
+                graph's run, as LangChain has them.
         """
         self.task, self.config, self.graph_name = task, config, graph
         self.run_id = run_id or uuid.uuid4().hex
@@ -94,11 +97,11 @@ class Run:
         self._graph = wired.compile(
             checkpointer=checkpointer or InMemorySaver(serde=record_serializer()),
             store=store,
+            name=graph,
         )
-        self._thread: RunnableConfig = {
-            "configurable": {"thread_id": self.run_id},
-            "recursion_limit": 8 * config.rounds + 16,
-        }
+        self._thread = run_settings(
+            runnable_config, run_id=self.run_id, rounds=config.rounds
+        )
 
     async def events(self) -> AsyncIterator[DeliberationEvent]:
         """Run, or go on with what is on file, and tell what happens as it happens.
@@ -128,7 +131,7 @@ class Run:
                 return
             async for event in self._graph.astream(
                 self._next_input(snapshot, asked=question is not None),
-                self._thread,
+                self._called_with(),
                 context=self.config,
                 stream_mode="custom",
                 durability="sync",
@@ -137,6 +140,12 @@ class Run:
             snapshot = await self._graph.aget_state(self._thread)
             if question_in(snapshot) is None:
                 return
+
+    def _called_with(self) -> RunnableConfig:
+        """What the graph is called with; a trace's own id is for the first call."""
+        first = self._thread.copy()
+        self._thread.pop("run_id", None)
+        return first
 
     def _next_input(self, snapshot: StateSnapshot, *, asked: bool) -> Any:  # noqa: ANN401
         """What LangGraph is given: the task, or what is needed to go on."""
@@ -186,16 +195,9 @@ class Run:
             raise QuorumError(
                 "propose", present=0, required=1, causes=["the user stopped the run"]
             )
-        update: dict[str, Any] = {**gathered(snapshot), "halt": StopReason.USER_STOP}
-        phase, asked = at_work(snapshot, self.config)
-        if phase is not None:
-            update["absences"] = cut_off(snapshot.values, update, phase, asked)
-        if phase == "review" and update.get("ballots"):
-            after = "peer_review"  # on to the vote
-        else:  # on to the verdict; the baselines count what was proposed
-            after = "stopping" if "stopping" in self._graph.nodes else "proposer"
+        update, after = stopped(snapshot, self.config, self._graph.nodes)
         await self._graph.aupdate_state(self._thread, update, as_node=after)
-        await self._graph.ainvoke(None, self._thread, context=self.config)
+        await self._graph.ainvoke(None, self._called_with(), context=self.config)
         if self._file:
             await self._file.note(await self._state(), "finished")
         return await self.record()

@@ -96,18 +96,28 @@ def test_the_public_face_is_pinned() -> None:
     import nsed
 
     assert sorted(nsed.__all__) == [
+        "Budget",
         "ChatModelExpert",
         "DeliberationConfig",
+        "DeliberationEvent",
         "ExpertConfig",
         "HumanDecision",
+        "LiveExpert",
         "Run",
+        "RunFinished",
         "RunRecord",
         "Verdict",
         "adeliberate",
+        "as_runnable",
+        "as_tool",
+        "astream",
         "create_deliberation",
         "deliberate",
+        "expert",
+        "load_config",
         "open_checkpoints",
         "scripted",
+        "stream",
     ]
     for name in nsed.__all__:
         assert getattr(nsed, name) is not None

@@ -55,7 +55,7 @@ class Settings:
             pool: Names of the experts to use; empty means all. Roles, bans and
                 weights keep those of their members who are in it, hosts those it uses.
             options: By knob, what was given for this run.
-            names: How to call these knobs in a message.
+            names: How to call these knobs, and `pool`, in a message.
 
         Raises:
             ConfigError: A line for each problem.
@@ -67,9 +67,10 @@ class Settings:
             **{key: f"preset {preset!r}: {key}" for key in chosen},
             **(names or {}),
         }
-        experts = self._pool(pool)
+        asked = called.get("pool", "--pool")
+        experts = self._pool(pool, asked)
         if pool:
-            layers.update(_within(layers, experts))
+            layers.update(_within(layers, experts, asked))
         config, problems = check_knobs(layers, called, experts)
         if config is None:
             raise ConfigError("\n".join(problems))
@@ -85,10 +86,10 @@ class Settings:
             )
         return self.presets[name]
 
-    def _pool(self, names: Sequence[str]) -> tuple[ExpertConfig, ...]:
+    def _pool(self, names: Sequence[str], asked: str) -> tuple[ExpertConfig, ...]:
         by_name = {expert.name: expert for expert in self.experts}
         problems = [
-            f"--pool: no expert is named {name!r}.{did_you_mean(name, by_name)} "
+            f"{asked}: no expert is named {name!r}.{did_you_mean(name, by_name)} "
             f"There are: {', '.join(by_name)}"
             for name in names
             if name not in by_name
@@ -100,7 +101,7 @@ class Settings:
 
 
 def _within(
-    layers: Mapping[str, Any], experts: Sequence[ExpertConfig]
+    layers: Mapping[str, Any], experts: Sequence[ExpertConfig], asked: str
 ) -> dict[str, Any]:
     """Keep what concerns the pool; nobody who is needed may be left out.
 
@@ -115,20 +116,20 @@ def _within(
             kept[role] = [name for name in members if name in pool]
             if not kept[role]:
                 raise ConfigError(
-                    f"--pool: leaves nobody among the {role}, which are "
+                    f"{asked}: leaves nobody among the {role}, which are "
                     f"{', '.join(members)}; add one of them"
                 )
     for name in layers.get("pins", ()):
         if name not in pool:
             raise ConfigError(
-                f"--pool: leaves out {name!r}, which is among the pins; add it, or "
+                f"{asked}: leaves out {name!r}, which is among the pins; add it, or "
                 "take it out of pins"
             )
     synthesizer = layers.get("synthesizer")
     if synthesizer and synthesizer not in pool:
         raise ConfigError(
-            f"--pool: leaves out {synthesizer!r}, which is the synthesizer; add it, or "
-            "take synthesizer out of the file"
+            f"{asked}: leaves out {synthesizer!r}, which is the synthesizer; add it, "
+            "or take synthesizer out of the file"
         )
     kept["bans"] = [name for name in layers.get("bans", ()) if name in pool]
     trusted = layers.get("reviewer_weights", {})
