@@ -65,6 +65,10 @@ class LiveRun:
                     return
                 await news.wait()
 
+    async def wait(self) -> None:
+        """Wait until it is over, however it ends."""
+        await asyncio.wait([self._task])
+
     async def ended(self) -> RunRecord:
         """Wait for the end, and give the record.
 
@@ -74,7 +78,7 @@ class LiveRun:
             NsedError: There is no answer. `record` may have what there is instead.
             CancelledError: The run was cancelled.
         """
-        await asyncio.wait([self._task])
+        await self.wait()
         if self.failure is not None:
             raise self.failure
         if self.record is None:

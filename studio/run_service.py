@@ -1,5 +1,6 @@
 """The runs of one server: begun, watched, found again; each seen by its owner only."""
 
+import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
@@ -14,7 +15,9 @@ from nsed.protocol.errors import ConfigError
 from nsed.run import Run
 from nsed.state.context import DeliberationConfig
 from nsed.state.run_record import RunRecord
+from nsed.studio.granted import Granted
 from nsed.studio.live_run import LiveRun
+from nsed.studio.refusal import RefusedError
 
 __all__ = ["RunService"]
 
@@ -34,6 +37,7 @@ class RunService:
     broker: Broker | None = None
     most_remembered: int = 256
     """How many runs that are over stay in memory; older ones are read from disk."""
+    _closed: bool = False
     _runs: OrderedDict[str, LiveRun] = field(default_factory=OrderedDict)
 
     def begin(
@@ -44,12 +48,22 @@ class RunService:
         owner: str = "",
         graph: str = "deliberation",
         run_id: str | None = None,
+        granted: Granted | None = None,
     ) -> LiveRun:
-        """Begin a run; it goes on whether or not somebody watches."""
+        """Begin a run; it goes on whether or not somebody watches.
+
+        With leave granted by `Admission.enter`, its calls are counted, and it is
+        settled when it is over.
+
+        Raises:
+            RefusedError: The server is about to end.
+        """
+        if self._closed:
+            raise RefusedError(503, "this server is about to end", code="shutting_down")
         run = Run(
             task,
             config,
-            hire=self.hire,
+            hire=granted.hire(self.hire) if granted else self.hire,
             broker=self.broker,
             graph=graph,
             store=self.store,
@@ -58,6 +72,8 @@ class RunService:
             owner=owner,
         )
         live = LiveRun(run)
+        if granted:
+            granted.run = live
         self._runs[run.run_id] = live
         self._forget_old()
         return live
@@ -99,9 +115,9 @@ class RunService:
         ][:most]
 
     async def aclose(self) -> None:
-        """Give up all runs at work; those on file can be resumed."""
-        for live in list(self._runs.values()):
-            await live.cancel()
+        """Give up all runs at work; those on file can be resumed. None begins now."""
+        self._closed = True
+        await asyncio.gather(*(live.cancel() for live in self._runs.values()))
 
     def _on_file(self, known: KnownRun) -> Run:
         return Run(

@@ -7,11 +7,18 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from nsed.checkpoints import open_checkpoints
+from nsed.config.server import ServerSettings
 from nsed.config.settings import Settings
 from nsed.models.hire import Hire
 from nsed.run import VERSION
 from nsed.studio.admission import Admission
+from nsed.studio.gate import Gate
+from nsed.studio.login_routes import login_routes
+from nsed.studio.outer_guard import OuterGuard
+from nsed.studio.request_limits import RequestLimits
 from nsed.studio.run_service import RunService
+from nsed.studio.security_headers import SecurityHeaders
+from nsed.studio.site_guard import SiteGuard
 from nsed.telemetry import open_telemetry
 
 __all__ = ["create_app"]
@@ -43,6 +50,7 @@ def create_app(
         hire = Hire(response_cache=settings.response_cache)
         try:
             async with (
+                app.state.admission.opened(),
                 open_telemetry(telemetry, folder=folder) as store,
                 open_checkpoints(checkpoints, folder=folder) as place,
             ):
@@ -57,7 +65,21 @@ def create_app(
         finally:
             await hire.aclose()
 
-    app = FastAPI(title="nsed", version=VERSION, lifespan=lifespan)
+    # No /docs: those pages load scripts from elsewhere.
+    app = FastAPI(
+        title="nsed", version=VERSION, lifespan=lifespan, docs_url=None, redoc_url=None
+    )
     app.state.settings = settings
-    app.state.admission = admission or Admission()
+    app.state.admission = admission or Admission(most_runs=settings.server.max_runs)
+    app.include_router(login_routes)
+    _guard(app, settings.server)
     return app
+
+
+def _guard(app: FastAPI, limits: ServerSettings) -> None:
+    """Put what protects all routes around them; the last one added is outermost."""
+    app.add_middleware(RequestLimits, limits=limits)
+    app.add_middleware(Gate, admission=app.state.admission)
+    app.add_middleware(SiteGuard, host=limits.host, allowed=limits.allowed_hosts)
+    app.add_middleware(OuterGuard)
+    app.add_middleware(SecurityHeaders)

@@ -11,11 +11,13 @@ from nsed.cli.config import config_app
 from nsed.cli.exits import GuardedGroup
 from nsed.cli.graph import graph
 from nsed.cli.init import init
+from nsed.cli.keys import keys_app
 from nsed.cli.models import models_app
 from nsed.cli.plan import plan
 from nsed.cli.pool import pool
 from nsed.cli.resume import resume
 from nsed.cli.runs import runs
+from nsed.cli.serve import serve
 from nsed.cli.show import show
 from nsed.cli.trail import trail_app
 
@@ -60,7 +62,9 @@ app.command()(pool)
 app.command()(runs)
 app.command()(show)
 app.command()(resume)
+app.command()(serve)
 app.command()(graph)
+app.add_typer(keys_app, name="keys")
 app.add_typer(models_app, name="models")
 app.add_typer(config_app, name="config")
 app.add_typer(trail_app, name="trail")

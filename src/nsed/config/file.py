@@ -12,6 +12,7 @@ from nsed.config.expert import read_expert
 from nsed.config.knobs import SECTIONS, check_knobs, read_section
 from nsed.config.presets import BUILT_IN_KNOBS, BUILT_IN_PRESETS
 from nsed.config.problems import dotted, unknown_key
+from nsed.config.server import ServerSettings, read_server
 from nsed.config.settings import Settings
 from nsed.config.storage import read_place, read_response_cache
 from nsed.config.values import expert_place, remove_unusable
@@ -32,6 +33,7 @@ _TOP = (
     "response_cache",
     *SECTIONS,
     "presets",
+    "server",
 )
 
 
@@ -84,7 +86,8 @@ def _parse(path: Path) -> dict[str, Any]:
 
 
 def _read(document: dict[str, Any], path: Path) -> tuple[Settings, list[str]]:
-    home = {key: name for name, keys in SECTIONS.items() for key in keys}
+    home = dict.fromkeys(ServerSettings.model_fields, "server")
+    home |= {key: name for name, keys in SECTIONS.items() for key in keys}
     problems = [
         f"{dotted((key,))}: {unknown_key(key, _TOP, home.get(key))}"
         for key in document
@@ -106,6 +109,7 @@ def _read(document: dict[str, Any], path: Path) -> tuple[Settings, list[str]]:
     telemetry, of_telemetry = read_place("telemetry", document, path.parent)
     checkpoints, of_checkpoints = read_place("checkpoints", document, path.parent)
     cache, of_cache = read_response_cache(document, path.parent)
+    server, of_server = read_server(document, path.parent)
     settings = Settings(
         file=str(path),
         experts=tuple(experts),
@@ -115,8 +119,9 @@ def _read(document: dict[str, Any], path: Path) -> tuple[Settings, list[str]]:
         telemetry=telemetry,
         checkpoints=checkpoints,
         response_cache=cache,
+        server=server,
     )
-    problems += [*of_presets, *of_telemetry, *of_checkpoints, *of_cache]
+    problems += [*of_presets, *of_telemetry, *of_checkpoints, *of_cache, *of_server]
     return settings, _one_a_place(problems)
 
 

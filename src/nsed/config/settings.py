@@ -6,6 +6,7 @@ from typing import Any
 
 from nsed.config.knobs import ROLES, check_knobs
 from nsed.config.presets import BUILT_IN_PRESETS
+from nsed.config.server import ServerSettings
 from nsed.protocol.errors import ConfigError, did_you_mean
 from nsed.state.context import DeliberationConfig
 from nsed.state.expert_config import ExpertConfig
@@ -39,6 +40,8 @@ class Settings:
     """Where runs are kept, to be shown and taken up again; written as `telemetry`."""
     response_cache: str | None = None
     """Path where replies are kept, to be used again; None: nowhere."""
+    server: ServerSettings = field(default_factory=ServerSettings)
+    """Where `nsed serve` listens, and what it takes."""
 
     def config(
         self,
