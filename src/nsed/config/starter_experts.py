@@ -3,11 +3,11 @@
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from nsed.brokers.catalogue import family_of
 from nsed.config.found import Found, FoundKey
 from nsed.models.local_servers import LocalServer
-from nsed.models.model_listing import ServedModel
 from nsed.state.expert_config import ExpertConfig
 from nsed.state.roster import EMBEDDED_ROSTER
 
@@ -37,43 +37,34 @@ class Starters:
         place = server.product.lower().replace(" ", "-").replace("a-server", "local")
         shared = {"server": self._server_name(place)} if len(server.models) > 1 else {}
         for model in server.models:
-            if not model.writes:
-                continue
-            yield Starter(
-                config=_with_family(
-                    ExpertConfig(
+            if model.writes:
+                yield Starter(
+                    config=_expert(
                         name=self._name(model.id, place),
                         model=model.id,
                         base_url=server.base_url,
+                        **shared,
                         usd_per_mtok_input=0,
                         usd_per_mtok_output=0,
+                        context_tokens=model.context_tokens,
                         concurrency=server.concurrency,
-                        **shared,
-                        **_context(model),
                     )
                 )
-            )
 
     def hosted(self, key: FoundKey, wanted: Collection[str]) -> Iterator[Starter]:
         """One for each model that a provider lists; those wanted take part."""
         for model in key.listing.models if key.listing else ():
-            if not model.writes and model.id not in wanted:
-                continue
-            settings = (
-                {"base_url": key.provider.base_url} if key.provider.base_url else {}
-            )
-            yield Starter(
-                config=_with_family(
-                    ExpertConfig(
+            if model.writes or model.id in wanted:
+                yield Starter(
+                    config=_expert(
                         name=self._name(model.id, key.provider.name),
                         model=model.id,
+                        base_url=key.provider.base_url,
                         api_key_env=key.variable,
-                        **settings,
-                        **_context(model),
-                    )
-                ),
-                active=model.id in wanted,
-            )
+                        context_tokens=model.context_tokens,
+                    ),
+                    active=model.id in wanted,
+                )
 
     def embedded(self, found: Found) -> Iterator[Starter]:
         """One for each of the weights here, unless the built-in pool is whole."""
@@ -97,8 +88,8 @@ class Starters:
                     "usd_per_mtok_output": 0,
                 }
             )
-            expert = ExpertConfig(name=self._name(weight, "embedded"), **settings)
-            yield Starter(config=_with_family(expert))
+            expert = _expert(name=self._name(weight, "embedded"), **settings)
+            yield Starter(config=expert)
 
     def _name(self, model: str, place: str) -> str:
         """A short name that nobody has."""
@@ -118,12 +109,10 @@ def _free(name: str, others: Iterable[str], taken: set[str]) -> str:
     return chosen
 
 
-def _context(model: ServedModel) -> dict[str, int]:
-    return {"context_tokens": model.context_tokens} if model.context_tokens else {}
-
-
-def _with_family(expert: ExpertConfig) -> ExpertConfig:
-    """Write the family down where it is more than the expert's own name."""
+def _expert(**settings: Any) -> ExpertConfig:  # noqa: ANN401 - checked here
+    """Make one of what is known; its family where that is more than its own name."""
+    known = {key: value for key, value in settings.items() if value is not None}
+    expert = ExpertConfig.model_validate(known)
     family = family_of(expert)
     if expert.family or family == expert.name:
         return expert

@@ -175,10 +175,11 @@ def _price_remark(expert: ExpertConfig, *, known: bool) -> str:
 
 
 def _to_fill_in(key: FoundKey) -> Iterator[str]:
-    why = {
-        None: "It was not asked what it serves: `nsed init --ask` does.",
-        "locked": "It refused the key.",
-    }.get(key.listing and key.listing.state, "It gave no list of its models.")
+    why = "It gave no list of its models."
+    if key.listing is None:
+        why = "It was not asked what it serves: `nsed init --ask` does."
+    elif key.listing.state == "locked":
+        why = "It refused the key."
     yield from _comment(
         f"{key.provider.title}: {key.variable} is set. {why} Put in the id of a model "
         "and take the # away."
