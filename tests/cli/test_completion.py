@@ -22,7 +22,10 @@ def complete(nsed: Nsed, monkeypatch: pytest.MonkeyPatch) -> Complete:
             set_for.setenv("_NSED_COMPLETE", "complete_bash")
             set_for.setenv("COMP_WORDS", " ".join(("nsed", *words)))
             set_for.setenv("COMP_CWORD", str(len(words)))
-            return [line for line in nsed().stdout.splitlines() if line]
+            ended = nsed()
+        assert isinstance(ended.exception, SystemExit | None), ended.exception
+        assert ended.stderr == ""
+        return [line for line in ended.stdout.splitlines() if line]
 
     return ask
 

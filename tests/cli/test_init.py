@@ -250,6 +250,26 @@ def test_nsed_s_own_server_is_no_expert(
     assert {e.provider for e in load_config(here / "nsed.toml").experts} == {"embedded"}
 
 
+def test_a_key_that_cannot_be_sent_is_one_line(
+    nsed: Nsed, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MISTRAL_API_KEY", f"{KEY}\nX-Evil: 1")
+
+    ended = nsed("init", "--ask")
+
+    assert ended.exit_code == 2
+    assert ended.stderr.startswith("error: MISTRAL_API_KEY")
+    assert KEY not in ended.output
+
+
+def test_anthropic_s_list_belongs_to_its_own_api() -> None:
+    by_name = {provider.name: provider for provider in API_PROVIDERS}
+
+    assert by_name["anthropic"].headers(KEY)["x-api-key"] == KEY
+    assert by_name["openai"].headers(KEY) == {"authorization": f"Bearer {KEY}"}
+    assert all(one.api_url.startswith("https://") for one in API_PROVIDERS)
+
+
 def test_url_looks_elsewhere_too(nsed: Nsed, here: Path) -> None:
     with AnsweringServer(VLLM) as one, AnsweringServer(VLLM) as two:
         ended = nsed("init", "--url", one.url, "--url", two.url)
@@ -268,6 +288,9 @@ def test_url_looks_elsewhere_too(nsed: Nsed, here: Path) -> None:
     [
         (("--url", "gpu-box:8000"), "should be like http://gpu-box:8000/v1"),
         (("--url", "http://u:hunter2@h/v1"), "may not be in it"),
+        (("--url", "http://:hunter2@h/v1"), "may not be in it"),
+        (("--url", "http://hunter2@h/v1"), "may not be in it"),
+        (("--url", "http://h/v1?key=hunter2"), "may not be in it"),
         (("--model", "x"), "--model needs --ask"),
         (("no/such/folder.toml",), "No such file or directory"),
     ],
