@@ -29,7 +29,7 @@ class AsyncRunnable(RunnableSerializable[Input, Output]):
         """Do what `ainvoke` does, inside a running loop too."""
         return private_loop.run(lambda: self.ainvoke(input, config, **more))
 
-    def stream(  # type: ignore[override]
+    def stream(
         self,
         input: Input,  # noqa: A002 - LangChain's name
         config: RunnableConfig | None = None,

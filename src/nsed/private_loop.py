@@ -5,12 +5,12 @@ they were first used on, and would fail on the next one.
 """
 
 import asyncio
+import contextvars
 import os
 import queue
 import threading
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import Future
-from contextlib import aclosing, suppress
 from typing import Any, Final, Generic, TypeVar
 
 __all__ = ["PrivateLoop", "private_loop"]
@@ -23,8 +23,7 @@ class PrivateLoop:
 
     def __init__(self) -> None:
         """Start nothing yet."""
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._starting = threading.Lock()
+        self.forget()
 
     def run(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Run a coroutine to its end, with the caller's context variables.
@@ -32,34 +31,46 @@ class PrivateLoop:
         Blocks the calling thread, a running event loop in it included. An interrupt
         of the caller cancels the coroutine, and waits for it to end.
         """
-        return _result(asyncio.run_coroutine_threadsafe(make(), self._started()))
+        work = self._begun(make)
+        try:
+            return work.result.result()
+        finally:
+            work.stop()
 
-    def iterate(self, make: Callable[[], AsyncGenerator[T, None]]) -> Iterator[T]:
+    def iterate(self, make: Callable[[], AsyncIterator[T]]) -> Iterator[T]:
         """Iterate an async generator; closing the iterator closes it, and waits."""
-        items: queue.SimpleQueue[_Item[T] | None] = queue.SimpleQueue()
+        items: queue.SimpleQueue[tuple[T] | None] = queue.SimpleQueue()
 
         async def pump() -> None:
+            source = make()
             try:
-                async with aclosing(make()) as source:
-                    async for value in source:
-                        items.put(_Item(value))
+                async for value in source:
+                    items.put((value,))
             finally:
-                items.put(None)
+                if isinstance(source, AsyncGenerator):
+                    await source.aclose()
 
-        pumping = asyncio.run_coroutine_threadsafe(pump(), self._started())
+        work = self._begun(pump)
+        work.result.add_done_callback(lambda _: items.put(None))
         try:
             while (item := items.get()) is not None:
-                yield item.value
-            pumping.result()
+                yield item[0]
+            work.result.result()
         finally:
-            if not pumping.done():
-                pumping.cancel()
-                while items.get() is not None:
-                    pass
+            work.stop()
 
     def forget(self) -> None:
         """Start anew: in a child process the thread is gone."""
-        self._loop, self._starting = None, threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._within: PrivateLoop | None = None
+        self._starting = threading.Lock()
+
+    def _begun(self, make: Callable[[], Coroutine[Any, Any, T]]) -> "_Work[T]":
+        if self._loop is not None and _running_loop() is self._loop:
+            # Blocked from inside: what is waited for needs another loop.
+            self._within = self._within or PrivateLoop()
+            return self._within._begun(make)  # noqa: SLF001 - one of its own kind
+        return _Work(make, self._started())
 
     def _started(self) -> asyncio.AbstractEventLoop:
         with self._starting:
@@ -71,22 +82,47 @@ class PrivateLoop:
             return self._loop
 
 
-class _Item(Generic[T]):
-    """A value in the queue; None in its place is the end."""
+class _Work(Generic[T]):
+    """A coroutine at work on another thread's loop."""
 
-    def __init__(self, value: T) -> None:
-        self.value = value
+    def __init__(
+        self,
+        make: Callable[[], Coroutine[Any, Any, T]],
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        self.result: Future[T] = Future()
+        self._make, self._loop = make, loop
+        self._task: asyncio.Task[T] | None = None
+        loop.call_soon_threadsafe(self._begin, context=contextvars.copy_context())
+
+    def stop(self) -> None:
+        """Cancel it if it has not ended, and wait until it has."""
+        if not self.result.done():
+            self._loop.call_soon_threadsafe(self._cancel)
+            self.result.exception()
+
+    def _begin(self) -> None:
+        self._task = self._loop.create_task(self._make())
+        self._task.add_done_callback(self._ended)
+
+    def _cancel(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    def _ended(self, task: asyncio.Task[T]) -> None:
+        if task.cancelled():
+            self.result.set_exception(asyncio.CancelledError())
+        elif (error := task.exception()) is not None:
+            self.result.set_exception(error)
+        else:
+            self.result.set_result(task.result())
 
 
-def _result(future: "Future[T]") -> T:
+def _running_loop() -> asyncio.AbstractEventLoop | None:
     try:
-        return future.result()
-    except BaseException:
-        if not future.done():
-            future.cancel()
-            with suppress(BaseException):
-                future.result()
-        raise
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 private_loop: Final = PrivateLoop()

@@ -2,8 +2,8 @@
 
 import time
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import nullcontext
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, nullcontext
 from importlib.metadata import version
 from typing import Any, cast
 
@@ -34,8 +34,7 @@ from nsed.state.schema import DeliberationState
 
 __all__ = ["VERSION", "Run"]
 
-VERSION = version("nsed")
-"""Read once, at import: it reads files."""
+VERSION = version("nsed")  # once, at import: it reads files
 
 
 class Run:
@@ -79,8 +78,7 @@ class Run:
             owner: Name of the key it is asked for with, if any.
             decide: Answers for the user after every round, with `human_review` on. By
                 default the run stops and waits; see `question` and `decide`.
-            runnable_config: Callbacks, tags, metadata, name and concurrency of the
-                graph's run, as LangChain has them.
+            runnable_config: LangChain's callbacks, tags, name and so on of the graph.
         """
         self.task, self.config, self.graph_name = task, config, graph
         self.run_id = run_id or uuid.uuid4().hex
@@ -99,11 +97,9 @@ class Run:
             store=store,
             name=graph,
         )
-        self._thread = run_settings(
-            runnable_config, run_id=self.run_id, rounds=config.rounds
-        )
+        self._thread = run_settings(runnable_config, self.run_id, config.rounds)
 
-    async def events(self) -> AsyncIterator[DeliberationEvent]:
+    async def events(self) -> AsyncGenerator[DeliberationEvent, None]:
         """Run, or go on with what is on file, and tell what happens as it happens.
 
         Raises:
@@ -112,15 +108,15 @@ class Run:
                 `record()` has what there is instead.
         """
         at_work = self._file and self._file.at_work(self.known(), self._state)
-        async with at_work or nullcontext():
+        async with at_work or nullcontext(), aclosing(self._until_it_ends()) as told:
             try:
-                async for event in self._until_it_ends():
+                async for event in told:
                     yield event
             except (QuorumError, DegradedError) as error:
                 self._failure = error
                 raise
 
-    async def _until_it_ends(self) -> AsyncIterator[DeliberationEvent]:
+    async def _until_it_ends(self) -> AsyncGenerator[DeliberationEvent, None]:
         """Ask and decide, and ask again, until there is a verdict or nobody decides."""
         snapshot = await self._graph.aget_state(self._thread)
         while "verdict" not in snapshot.values:
@@ -129,14 +125,16 @@ class Run:
                 self._decision = await self._decide(question)
             if question and self._decision is None:
                 return
-            async for event in self._graph.astream(
+            playing: Any = self._graph.astream(
                 self._next_input(snapshot, asked=question is not None),
                 self._called_with(),
                 context=self.config,
                 stream_mode="custom",
                 durability="sync",
-            ):
-                yield cast("DeliberationEvent", event)
+            )
+            async with aclosing(playing) as events:
+                async for event in events:
+                    yield event
             snapshot = await self._graph.aget_state(self._thread)
             if question_in(snapshot) is None:
                 return

@@ -1,6 +1,6 @@
 """How a run's graph is called: its thread, and what the caller passes on to it."""
 
-from typing import Final
+from typing import Final, cast
 
 from langchain_core.runnables import RunnableConfig
 
@@ -23,7 +23,7 @@ _OURS: Final = ("configurable", "recursion_limit")
 
 
 def run_settings(
-    given: RunnableConfig | None, *, run_id: str, rounds: int
+    given: RunnableConfig | None, run_id: str, rounds: int
 ) -> RunnableConfig:
     """Call the graph of a run as a child of what the caller has at work.
 
@@ -46,12 +46,13 @@ def run_settings(
                 f"runnable_config: unknown key {key!r}.{did_you_mean(key, known)} "
                 f"There are: {', '.join(_KEPT)}"
             )
-    settings: RunnableConfig = {
-        key: value  # type: ignore[misc]
-        for key, value in passed.items()
-        if key in _KEPT and value is not None
-    }
-    settings["metadata"] = {**(passed.get("metadata") or {}), RUN_ID: run_id}
-    settings["configurable"] = {"thread_id": run_id}
-    settings["recursion_limit"] = 8 * rounds + 16
-    return settings
+    kept = {key: passed.get(key) for key in _KEPT if passed.get(key) is not None}
+    return cast(
+        "RunnableConfig",
+        {
+            **kept,
+            "metadata": {**(passed.get("metadata") or {}), RUN_ID: run_id},
+            "configurable": {"thread_id": run_id},
+            "recursion_limit": 8 * rounds + 16,
+        },
+    )

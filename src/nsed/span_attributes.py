@@ -45,9 +45,7 @@ def reply_attributes(outputs: Mapping[str, Any]) -> Attributes:
         "gen_ai.usage.input_tokens": outputs["input_tokens"],
         "gen_ai.usage.output_tokens": outputs["output_tokens"],
         "gen_ai.usage.cache_read.input_tokens": outputs["cached_input_tokens"],
-        "gen_ai.response.finish_reasons": [
-            "length" if outputs["truncated"] else "stop"
-        ],
+        "gen_ai.response.finish_reasons": [finish],
         "nsed.usage_estimated": outputs["estimated"],
         "nsed.cached": outputs["cached"],
     }

@@ -124,7 +124,7 @@ def _failure(error: NsedError) -> str:
 
 
 def _misuse(error: Exception) -> str:
-    found = getattr(error, "errors", list)()
+    found: list[Any] = getattr(error, "errors", list)()
     lines = [
         f"{'.'.join(map(str, one['loc'])) or 'arguments'}: {one['msg']}"
         for one in found
