@@ -28,11 +28,11 @@ def scripted(
         name: Its name.
         proposals: What it answers in round 1, 2, …; the last is repeated.
         weights: Weight of a candidate that contains the key, see `Script`.
-        settings: `critique`, `synthesis` and `fails` go to its script, all else to its
-            config.
+        settings: `critique`, `synthesis`, `structured` and `fails` go to its script,
+            all else to its config.
     """
     script: dict[str, object] = {"proposals": proposals, "weights": weights or {}}
-    more = ("critique", "synthesis", "fails")
+    more = ("critique", "synthesis", "structured", "fails")
     script |= {key: settings.pop(key) for key in more if key in settings}
     return ExpertConfig.model_validate(
         {
@@ -80,8 +80,10 @@ class ScriptedExpert:
     def _text(self, request: Request) -> str:
         if request.phase == "review":
             return self._ballot(request)
-        if request.phase == "synthesize" and self.script.synthesis is not None:
-            return self.script.synthesis
+        if request.phase == "synthesize":
+            asked = request.json_schema and self.script.structured
+            text = asked or self.script.synthesis
+            return self._proposal(request) if text is None else text
         return self._proposal(request)
 
     def _proposal(self, request: Request) -> str:

@@ -29,6 +29,7 @@ PLACES: Final[dict[str, Literal["ours", "user", "foreign"]]] = {
     "form": "ours",
     "memory": "foreign",
     "notes": "user",
+    "schema": "user",
     "task": "user",
     "work": "foreign",
 }

@@ -8,7 +8,9 @@
     ├── DegradedError    somebody is missing, and on_partial is "error"
     ├── BudgetError      a limit cannot carry even the first phase
     ├── InfeasibleTeam   no team keeps all limits: which ones clash, what would help
-    └── TrailError       a run cannot be signed as a trail, or must not be
+    ├── StructureError   there is an answer, but not in the form that was asked for
+    ├── TrailError       a run cannot be signed as a trail, or must not be
+    └── UnsupportedError something is asked for that a deliberation does not do
 
 Messages say what was found, what was wanted and what to change.
 """
@@ -24,7 +26,9 @@ __all__ = [
     "InfeasibleTeam",
     "NsedError",
     "QuorumError",
+    "StructureError",
     "TrailError",
+    "UnsupportedError",
     "WeightError",
     "did_you_mean",
 ]
@@ -90,8 +94,25 @@ class BudgetError(NsedError):
     """A cap is too small for the first phase, so nothing was asked."""
 
 
+class StructureError(NsedError):
+    """The answer of a run could not be put into the form that was asked for.
+
+    Attributes:
+        text: What was written last, of no use.
+    """
+
+    def __init__(self, message: str, *, text: str = "") -> None:
+        """Keep the text beside the words."""
+        self.text = text
+        super().__init__(message)
+
+
 class TrailError(NsedError):
     """A run has no trail: it cannot be written down, or another history is signed."""
+
+
+class UnsupportedError(NsedError, NotImplementedError):
+    """Something is asked for that a deliberation does not do, such as tool calls."""
 
 
 class InfeasibleTeam(NsedError):  # noqa: N818 - a result of the broker's program

@@ -37,6 +37,10 @@ class Script(BaseModel):
     synthesis: str | None = None
     """As synthesizer: the final text; None: its answer of the round."""
 
+    structured: str | None = None
+    """What it writes when it is asked to put an answer into a form; None: as if it
+    were the synthesizer."""
+
     fails: Literal["propose", "review", "synthesize", "always"] | None = None
     """When it answers with an error instead, as a server that is down."""
 

@@ -67,11 +67,11 @@ class Meter:
 
     async def _put_on_file(self) -> None:
         """One writing does for all calls that begin at the same time."""
-        if self.note is None or (mine := self.owed.nano_usd) <= self._noted:
+        if self.note is None or self.owed.nano_usd <= self._noted:
             return
         async with self._turn:
-            if mine > self._noted:
-                owed = self.owed.nano_usd
+            await asyncio.sleep(0)  # the others of a phase begin now, too
+            if (owed := self.owed.nano_usd) > self._noted:
                 await self.note(owed)
                 self._noted = owed
 

@@ -23,6 +23,8 @@ class RefusedError(NsedError):
     type: str = "invalid_request_error"
     retry_after_s: float | None = None
     """When to ask again; None: asking again is no use, or nobody knows."""
+    param: str | None = None
+    """The parameter of the request it is about."""
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -35,7 +37,12 @@ class RefusedError(NsedError):
         if self.retry_after_s is not None:
             headers["retry-after"] = str(max(1, ceil(self.retry_after_s)))
         return error_reply(
-            self.status, self.message, code=self.code, type_=self.type, headers=headers
+            self.status,
+            self.message,
+            code=self.code,
+            type_=self.type,
+            param=self.param,
+            headers=headers,
         )
 
 
@@ -45,13 +52,14 @@ def error_reply(
     *,
     code: str,
     type_: str,
+    param: str | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """An error as OpenAI's clients expect it."""
     error: dict[str, Any] = {
         "message": message,
         "type": type_,
-        "param": None,
+        "param": param,
         "code": code,
     }
     return Response(

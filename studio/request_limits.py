@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
+import numpy as np
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -17,7 +18,8 @@ __all__ = ["RequestLimits"]
 # Linear on any bytes: nothing is given back, and an open string ends with the text.
 _STRING: Final = re.compile(rb'"(?:[^"\\]++|\\.|\\\Z)*+(?:"|\Z)', re.DOTALL)
 _NO_BRACKET: Final = bytes(set(range(256)) - set(b"[]{}"))
-_ONE_KIND: Final = bytes.maketrans(b"{}", b"[]")
+_STEPS: Final = bytes.maketrans(b"[]{}", b"\x01\xff\x01\xff")
+"""One level down, one level up, as signed bytes."""
 _SURROGATE: Final = re.compile(rb"\\u[dD][89abAB]")
 
 
@@ -94,8 +96,7 @@ class RequestLimits:
         if _depth_above(body, self.limits.max_depth):
             raise RefusedError(
                 400,
-                f"the JSON is nested deeper than {self.limits.max_depth} levels, or "
-                "its brackets do not match",
+                f"the JSON is nested deeper than {self.limits.max_depth} levels",
                 code="nested_too_deeply",
             )
         try:
@@ -114,13 +115,10 @@ class RequestLimits:
 
 
 def _depth_above(body: bytes, most: int) -> bool:
-    """Whether brackets outside of strings are nested deeper; or do not match."""
-    brackets = _STRING.sub(b"", body).translate(_ONE_KIND, _NO_BRACKET)
-    for _ in range(most):  # each turn takes the innermost ones away
-        if not brackets:
-            return False
-        brackets = brackets.replace(b"[]", b"")
-    return bool(brackets)
+    """Whether brackets outside of strings are nested deeper."""
+    brackets = _STRING.sub(b"", body).translate(_STEPS, _NO_BRACKET)
+    depths = np.cumsum(np.frombuffer(brackets, dtype=np.int8), dtype=np.int64)
+    return bool(depths.size) and int(depths.max()) > most
 
 
 def _messages(found: object) -> list[list[Any]]:

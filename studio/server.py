@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
 
 from nsed.checkpoints import open_checkpoints
 from nsed.config.server import ServerSettings
@@ -13,8 +15,13 @@ from nsed.models.hire import Hire
 from nsed.run import VERSION
 from nsed.studio.admission import Admission
 from nsed.studio.gate import Gate
+from nsed.studio.health_routes import health_routes
+from nsed.studio.idempotency import Idempotency
 from nsed.studio.login_routes import login_routes
+from nsed.studio.openai_routes import openai_routes
 from nsed.studio.outer_guard import OuterGuard
+from nsed.studio.readiness import ReadinessCheck
+from nsed.studio.request_errors import no_such_thing, wrong_form
 from nsed.studio.request_limits import RequestLimits
 from nsed.studio.run_service import RunService
 from nsed.studio.security_headers import SecurityHeaders
@@ -22,6 +29,9 @@ from nsed.studio.site_guard import SiteGuard
 from nsed.telemetry import open_telemetry
 
 __all__ = ["create_app"]
+
+HEARTBEAT_S = 15.0
+"""Seconds of silence after which a stream says that the run is still at work."""
 
 
 def create_app(
@@ -58,6 +68,7 @@ def create_app(
                     settings, hire=hire, store=store, checkpoints=place
                 )
                 app.state.service = service
+                app.state.readiness = ReadinessCheck(hire, settings.config())
                 try:
                     yield
                 finally:
@@ -71,7 +82,13 @@ def create_app(
     )
     app.state.settings = settings
     app.state.admission = admission or Admission(most_runs=settings.server.max_runs)
+    app.state.idempotency = Idempotency()
+    app.state.heartbeat_s = HEARTBEAT_S
     app.include_router(login_routes)
+    app.include_router(health_routes)
+    app.include_router(openai_routes)
+    app.add_exception_handler(RequestValidationError, wrong_form)
+    app.add_exception_handler(HTTPException, no_such_thing)
     _guard(app, settings.server)
     return app
 

@@ -21,7 +21,15 @@ ROOMS = [
     "nsed",
     *(
         f"nsed.{room}"
-        for room in ("brokers", "graphs", "models", "nodes", "protocol", "state")
+        for room in (
+            "brokers",
+            "graphs",
+            "models",
+            "nodes",
+            "protocol",
+            "state",
+            "studio",
+        )
     ),
 ]
 

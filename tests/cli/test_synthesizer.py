@@ -8,8 +8,8 @@ import pytest
 from cli.conftest import POOL
 from typer.testing import Result
 
-from nsed.cli.session import seated
 from nsed.config.file import load_config
+from nsed.seated import seated
 
 Nsed = Callable[..., Result]
 

@@ -27,6 +27,9 @@ WALKED = {
     ("review_few_shot", "candidates"): "foreign",
     ("review_few_shot", "task"): "user",
     ("user_notes", "notes"): "user",
+    ("structure", "schema"): "user",
+    ("structure", "task"): "user",
+    ("structure", "work"): "foreign",
     ("synthesize", "task"): "user",
     ("synthesize", "work"): "foreign",
 }

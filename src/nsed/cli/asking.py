@@ -18,7 +18,7 @@ from nsed.cli.pulling import pull_missing
 from nsed.cli.question import read_question
 from nsed.cli.record_file import record_json, require_folder, save_record
 from nsed.cli.report import final_report
-from nsed.cli.session import Ended, run_session, seated
+from nsed.cli.session import Ended, run_session
 from nsed.cli.trail_place import signing_key_path
 from nsed.cli.trail_writing import save_trail
 from nsed.cli.usage_table import usage_table
@@ -27,6 +27,7 @@ from nsed.config.settings import Settings
 from nsed.graphs.catalogue import create_graph
 from nsed.known_run import SHORT_ID, KnownRun
 from nsed.protocol.errors import ConfigError, NsedError
+from nsed.seated import seated
 from nsed.state.context import DeliberationConfig
 from nsed.state.human import HumanDecision
 from nsed.state.run_record import RunRecord

@@ -10,11 +10,11 @@ from nsed.cli.consoles import stderr_console
 from nsed.cli.places import checkpoints_place, data_folder, telemetry_place
 from nsed.cli.pulling import pull_missing
 from nsed.cli.server_log import server_log
-from nsed.cli.session import seated
 from nsed.config.file import load_config
 from nsed.config.server import ServerSettings
 from nsed.config.settings import Settings
 from nsed.protocol.errors import ConfigError
+from nsed.seated import seated
 
 __all__ = ["Serving", "run_server"]
 

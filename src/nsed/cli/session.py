@@ -19,12 +19,11 @@ from nsed.nodes.human_review import decided
 from nsed.protocol.errors import ConfigError, DegradedError, NsedError, QuorumError
 from nsed.run import Run
 from nsed.state.context import DeliberationConfig
-from nsed.state.expert_config import ExpertConfig
 from nsed.state.human import Deciding, HumanDecision, HumanQuestion
 from nsed.state.run_record import RunRecord
 from nsed.telemetry import open_telemetry
 
-__all__ = ["Ended", "run_session", "seated"]
+__all__ = ["Ended", "run_session"]
 
 
 @dataclass(frozen=True)
@@ -40,28 +39,6 @@ class Ended:
     """By which it is found again; None if it is not kept."""
     question: HumanQuestion | None = None
     """What it waits for the user to decide."""
-
-
-def seated(config: DeliberationConfig, graph: str) -> tuple[ExpertConfig, ...]:
-    """The experts a graph may ask: only they need weights."""
-    everybody = tuple(expert.name for expert in config.experts)
-    names = config.proposers or everybody
-    if graph == "single_expert":
-        names = names[:1]
-    elif graph == "deliberation":
-        names = (*names, *(config.reviewers or everybody))
-    chosen = graph == "deliberation" and config.broker != "fixed"
-    return tuple(
-        expert
-        for expert in config.experts
-        if (expert.name in names and not (chosen and _shut_out(expert, config)))
-        or (graph == "deliberation" and expert.name == config.synthesizer)
-    )
-
-
-def _shut_out(expert: ExpertConfig, config: DeliberationConfig) -> bool:
-    allowed = config.licence_allowed(expert.licence)
-    return expert.name in config.bans or not allowed
 
 
 async def run_session(

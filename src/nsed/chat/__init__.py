@@ -1,0 +1,1 @@
+"""What `ChatNSED` is made of: messages in, a run, messages out."""

@@ -1,0 +1,182 @@
+"""The OpenAI-compatible door: `/v1/chat/completions` and `/v1/models`."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Final, TypeVar
+
+from fastapi import APIRouter, Header, Request
+from fastapi.responses import StreamingResponse
+
+from nsed.protocol.errors import ConfigError
+from nsed.studio.admission import DEFAULT_PRESET, Caller, TheCaller
+from nsed.studio.chat_request import ChatRequest
+from nsed.studio.chat_response import (
+    ChatCompletion,
+    Choice,
+    ErrorBody,
+    Message,
+    Model,
+    ModelList,
+    TokenUsage,
+)
+from nsed.studio.chat_stream import chat_stream
+from nsed.studio.chat_task import chat_task
+from nsed.studio.completion import Completion
+from nsed.studio.idempotency import Idempotency
+from nsed.studio.model_names import model_names, preset_of
+from nsed.studio.refusal import RefusedError
+from nsed.studio.run_failures import refusal_of
+
+__all__ = ["openai_routes"]
+
+T = TypeVar("T")
+_STARTED = int(time.time())
+_ERRORS: Final[dict[int | str, dict[str, Any]]] = {
+    status: {"model": ErrorBody, "description": words}
+    for status, words in (
+        (400, "Something is not as it should be, or not supported: `param` names it."),
+        (401, "No key, or one that is not known."),
+        (403, "This key may not do that."),
+        (404, "No such model."),
+        (408, "The body did not arrive in time."),
+        (413, "The body is too large."),
+        (415, "The body is not JSON."),
+        (421, "This server does not go by that name."),
+        (422, "The limits cannot carry it, or the Idempotency-Key was used before."),
+        (429, "Too many runs, or the budget of this key is spent."),
+        (500, "A fault of this server; its log has the number."),
+        (502, "Too few experts answered, or none in the form that was asked for."),
+        (503, "The server is not ready, or the run was given up."),
+    )
+}
+
+openai_routes = APIRouter(prefix="/v1", tags=["OpenAI"])
+
+
+@openai_routes.post(
+    "/chat/completions",
+    response_model=ChatCompletion,
+    responses={
+        **_ERRORS,
+        200: {
+            "description": "The answer; with `stream: true` as server-sent events.",
+            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        },
+    },
+)
+async def create_chat_completion(
+    request: Request,
+    body: ChatRequest,
+    caller: TheCaller,
+    idempotency_key: Annotated[str | None, Header()] = None,
+) -> Any:  # noqa: ANN401 - one of two kinds of response
+    """Deliberate on the last user message and answer with the verdict.
+
+    The client's going away gives the run up; unless it sent an Idempotency-Key, by
+    which it may come back for the answer.
+    """
+    completion = await _completion(request, body, caller, idempotency_key)
+
+    def left() -> None:
+        if idempotency_key is None:
+            completion.give_up()
+
+    going = asyncio.create_task(_gone(request))
+    try:
+        if body.stream:
+            live = await _unless(going, completion.begun, left)
+            options = body.stream_options
+            return StreamingResponse(
+                chat_stream(
+                    completion,
+                    live,
+                    include_usage=options is not None and options.include_usage,
+                    heartbeat_s=request.app.state.heartbeat_s,
+                    left=left,
+                ),
+                media_type="text/event-stream",
+                headers={"cache-control": "no-store", "x-accel-buffering": "no"},
+            )
+        done = await _unless(going, completion.completed, left)
+    finally:
+        going.cancel()
+    return ChatCompletion(
+        id=completion.id,
+        created=completion.created,
+        model=body.model,
+        choices=[Choice(message=Message(content=done.text), finish_reason="stop")],
+        usage=TokenUsage.of(done.usage),
+        nsed=done.summary,
+    )
+
+
+@openai_routes.get("/models", responses=_ERRORS)
+async def list_models(request: Request, caller: TheCaller) -> ModelList:
+    """All presets that the caller may use, as models."""
+    settings = request.app.state.settings
+    return ModelList(
+        data=[
+            Model(id=name, created=_STARTED)
+            for name in model_names(settings)
+            if caller.may_use(preset_of(name, settings))
+        ]
+    )
+
+
+@openai_routes.get("/models/{model}", responses=_ERRORS)
+async def retrieve_model(model: str, request: Request, caller: TheCaller) -> Model:
+    """One of them."""
+    preset = preset_of(model, request.app.state.settings)
+    if not caller.may_use(preset):
+        raise RefusedError(
+            404,
+            f"this key may not use {preset or DEFAULT_PRESET!r}",
+            code="model_not_found",
+            param="model",
+        )
+    return Model(id=model, created=_STARTED)
+
+
+async def _completion(
+    request: Request, body: ChatRequest, caller: Caller, key: str | None
+) -> Completion:
+    state = request.app.state
+    try:
+        asked = chat_task(body, state.settings)
+    except ConfigError as error:
+        raise refusal_of(error) from error
+
+    def begin() -> Completion:
+        return Completion(asked, caller, state.service, state.admission)
+
+    if key is None:
+        return begin()
+    found: Idempotency = state.idempotency
+    return found.find(caller.name, key, await request.body(), begin)
+
+
+async def _unless(
+    going: asyncio.Task[None],
+    coming: Callable[[], Awaitable[T]],
+    left: Callable[[], object],
+) -> T:
+    """Wait for something, unless the client goes away first."""
+    waiting = asyncio.ensure_future(coming())
+    try:
+        await asyncio.wait([going, waiting], return_when=asyncio.FIRST_COMPLETED)
+    except asyncio.CancelledError:
+        left()
+        raise
+    finally:
+        if not waiting.done():
+            waiting.cancel()
+    if not waiting.done():
+        left()
+        raise RefusedError(400, "the client went away", code="disconnected")
+    return waiting.result()
+
+
+async def _gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

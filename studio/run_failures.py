@@ -1,0 +1,54 @@
+"""A run without an answer, as a reply: never a success with an error for a text."""
+
+from nsed.protocol.errors import (
+    BudgetError,
+    ConfigError,
+    DegradedError,
+    InfeasibleTeam,
+    NsedError,
+    QuorumError,
+    StructureError,
+    WeightError,
+)
+from nsed.studio.refusal import RefusedError
+
+__all__ = ["refusal_of"]
+
+# A whole deliberation was made, or cannot be: to ask again at once costs as much again.
+_NO_RETRY = {"x-should-retry": "false"}
+
+
+def refusal_of(error: NsedError, run_id: str = "") -> RefusedError:
+    """What a client is told of an error of ours.
+
+    Args:
+        error: It. Its words are ours and hold no secrets.
+        run_id: The run, whose record has what came in; empty: there is none.
+    """
+    if isinstance(error, RefusedError):
+        return error
+    where = f" Run {run_id} has what came in." if run_id else ""
+    if isinstance(error, QuorumError | DegradedError | StructureError):
+        code = {QuorumError: "no_quorum", DegradedError: "degraded"}.get(
+            type(error), "no_such_form"
+        )
+        return RefusedError(
+            502, f"{error}{where}", code=code, type="server_error", headers=_NO_RETRY
+        )
+    if isinstance(error, BudgetError | InfeasibleTeam):
+        return RefusedError(422, str(error), code="limits_too_tight", headers=_NO_RETRY)
+    if isinstance(error, ConfigError | WeightError):
+        return RefusedError(
+            503,
+            f"the server is not ready for this: {error}",
+            code="not_ready",
+            type="server_error",
+            headers=_NO_RETRY,
+        )
+    return RefusedError(
+        500,
+        f"{error}{where}",
+        code="run_failed",
+        type="server_error",
+        headers=_NO_RETRY,
+    )
