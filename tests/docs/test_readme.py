@@ -54,7 +54,7 @@ def test_the_readme_shows_a_plan_and_a_clash() -> None:
     assert len(PLANS) == 2
 
 
-@pytest.mark.parametrize("page", ["broker.md", "runs.md"])
+@pytest.mark.parametrize("page", ["broker.md", "python.md", "runs.md"])
 def test_the_python_of_the_docs_runs(page: str) -> None:
     text = (ROOT / "docs" / page).read_text(encoding="utf-8")
     found = re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
