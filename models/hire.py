@@ -23,7 +23,8 @@ from nsed.models.embedded_pool import EmbeddedPool
 from nsed.models.endpoint import Abilities, Limits
 from nsed.models.installed_weights import installed_weights, weight_of
 from nsed.models.late_expert import LateExpert
-from nsed.models.live_expert import as_configured, ladder_of
+from nsed.models.live_expert import as_configured
+from nsed.models.live_openai import is_openai, on_this_loop
 from nsed.models.model_class import chat_model_of, limit_field_of
 from nsed.models.openai_endpoint import HttpClients, chat_openai
 from nsed.models.reachability import unreachable
@@ -142,7 +143,7 @@ class Hire:
 
     def _make(self, config: ExpertConfig) -> Expert:
         if (live := self._models.get(config.name)) is not None:
-            return self._asking(config, as_configured(live, config), ladder_of(live))
+            return LateExpert(config, partial(self._live, config, live))
         if config.provider == "scripted":
             return ScriptedExpert(config)
         if config.provider == "embedded":
@@ -174,6 +175,11 @@ class Hire:
 
     async def _model_class(self, config: ExpertConfig) -> Expert:
         return self._asking(config, await asyncio.to_thread(chat_model_of, config))
+
+    async def _live(self, config: ExpertConfig, live: BaseChatModel) -> Expert:
+        model = await on_this_loop(as_configured(live, config), self._clients)
+        ladder = LADDER_OPENAI if is_openai(live) else LADDER_OTHER
+        return self._asking(config, model, ladder)
 
     def _asking(
         self,

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from langchain_core.language_models import BaseChatModel
 from pydantic import ValidationError
 
-from nsed.models.chat_model_expert import LADDER_OPENAI, LADDER_OTHER
 from nsed.protocol.errors import ConfigError
-from nsed.state.expert_config import BallotMethod, ExpertConfig
+from nsed.state.expert_config import ExpertConfig
 
-__all__ = ["LiveExpert", "as_configured", "expert", "expert_name", "ladder_of"]
+__all__ = ["LiveExpert", "as_configured", "expert", "expert_name"]
 
 _MODEL_NAMES = ("model_name", "model", "model_id", "azure_deployment")
 """Where chat models keep the name of their model."""
@@ -31,7 +30,8 @@ def expert(name: str, model: BaseChatModel, **settings: object) -> LiveExpert:
     Args:
         name: Its name; models never see it.
         model: Any LangChain chat model. Its own retries are calls that no budget
-            sees: make it with `max_retries=0`, a run retries by itself.
+            sees: make it without. Of langchain-openai's they are off here anyway; a
+            run retries by itself.
         settings: Further fields of `ExpertConfig`, such as `usd_per_mtok_input`,
             `usd_per_mtok_output`, `family` or `concurrency`. Prices that are not
             given are unknown, which is not the same as free.
@@ -115,9 +115,3 @@ def as_configured(model: BaseChatModel, config: ExpertConfig) -> BaseChatModel:
             f"{type(model).__name__} has none; take it out"
         )
     return model.model_copy(update={"temperature": config.temperature})
-
-
-def ladder_of(model: BaseChatModel) -> tuple[BallotMethod, ...]:
-    """How it may be asked for JSON: OpenAI's ways, if it is OpenAI's client."""
-    homes = {kind.__module__.partition(".")[0] for kind in type(model).__mro__}
-    return LADDER_OPENAI if "langchain_openai" in homes else LADDER_OTHER

@@ -1,5 +1,6 @@
 """Chat models that the user has made, as experts: over real sockets, and scripted."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -8,10 +9,11 @@ import pytest
 from fake_chat import Fake, says
 from langchain_core.messages import AIMessage
 from langchain_openai import ChatOpenAI
-from loopback_provider import Provider
+from loopback_provider import Answer, Provider
 from panel import Recorder, settings_for
 
 import nsed
+from nsed.doors import adeliberate
 from nsed.protocol.errors import ConfigError, QuorumError
 from nsed.runnable import as_runnable
 
@@ -61,15 +63,41 @@ async def test_and_the_same_inside_a_running_loop(provider: Provider) -> None:
     pool = [live(provider, "a"), live(provider, "b")]
 
     first = nsed.deliberate("4 * 2?", pool=pool)
-    again = await nsed.adeliberate("4 * 2?", pool={"x": live(provider, "a")})
+    again = await adeliberate("4 * 2?", pool={"x": live(provider, "a")})
 
     assert (first.verdict.answer, again.verdict.answer) == ("8", "8")
+
+
+async def test_models_that_were_used_elsewhere_before_can_be_used_here(
+    provider: Provider,
+) -> None:
+    """Here and in a thread, one after the other, as in a notebook."""
+    model = live(provider, "a")
+
+    assert (await model.ainvoke("4 * 2?")).content.endswith("8")
+    for _ in range(2):
+        apart = await asyncio.to_thread(nsed.deliberate, "4 * 2?", pool=[model])
+        here = await adeliberate("4 * 2?", pool=[model])
+        assert (apart.verdict.answer, here.verdict.answer) == ("8", "8")
+    assert (await model.ainvoke("4 * 2?")).content.endswith("8")
+
+
+async def test_a_models_own_retries_are_off_and_every_call_is_counted(
+    provider: Provider,
+) -> None:
+    model = ChatOpenAI(model="a", base_url=provider.url, api_key="k", max_retries=5)
+    provider.answers["a"] = [Answer(status=500), Answer()]
+
+    record = await adeliberate("4 * 2?", settings_for(rounds=1), pool=[model])
+
+    assert len(provider.seen) == len(record.calls) == 2
+    assert model.max_retries == 5
 
 
 async def test_any_chat_model_will_do() -> None:
     pool = {"ada": Fake(does=agrees), "bob": Fake(does=agrees)}
 
-    record = await nsed.adeliberate("6 * 7?", settings_for(), pool=pool)
+    record = await adeliberate("6 * 7?", settings_for(), pool=pool)
 
     assert record.verdict.answer == "42"
     assert len(record.ballots) == 2
@@ -80,7 +108,7 @@ async def test_a_record_of_live_models_holds_no_key(provider: Provider) -> None:
     secret = "sk-do-not-write-this-down-0123456789"  # noqa: S105 - of nothing
     model = ChatOpenAI(model="a", base_url=provider.url, api_key=secret, max_retries=0)
 
-    record = await nsed.adeliberate("4 * 2?", pool=[model])
+    record = await adeliberate("4 * 2?", pool=[model])
 
     assert secret not in record.model_dump_json()
     sent = {seen.headers["authorization"] for seen in provider.seen}
@@ -92,26 +120,24 @@ async def test_a_live_model_that_fails_is_absent() -> None:
         raise ConnectionError("down")
 
     with pytest.raises(QuorumError, match=r"ada: connection: .*down"):
-        await nsed.adeliberate(
-            "?", settings_for(retries=0), pool={"ada": Fake(does=down)}
-        )
+        await adeliberate("?", settings_for(retries=0), pool={"ada": Fake(does=down)})
 
 
 async def test_a_temperature_reaches_the_model_or_is_refused(
     provider: Provider,
 ) -> None:
     warm = nsed.expert("ada", live(provider, "a"), temperature=0.3)
-    await nsed.adeliberate("4 * 2?", pool=[warm])
+    await adeliberate("4 * 2?", pool=[warm])
 
     assert {seen.body["temperature"] for seen in provider.seen} == {0.3}
     fake = nsed.expert("bob", Fake(does=says("x")), temperature=0.3)
     with pytest.raises(ConfigError, match="a temperature is set, and Fake has none"):
-        await nsed.adeliberate("?", pool=[fake])
+        await adeliberate("?", pool=[fake])
 
 
 async def test_a_hire_of_ones_own_and_live_models_do_not_go_together() -> None:
     with pytest.raises(ConfigError, match=r"Hire\(models="):
-        await nsed.adeliberate("?", pool=[Fake(does=says("x"))], hire=Recorder())
+        await adeliberate("?", pool=[Fake(does=says("x"))], hire=Recorder())
     with pytest.raises(ConfigError, match=r"Hire\(models="):
         as_runnable(pool=[Fake(does=says("x"))], hire=Recorder())
 
@@ -122,11 +148,11 @@ async def test_a_model_by_provider_is_loaded_when_the_run_begins(
     monkeypatch.setenv("OPENAI_API_KEY", "k")
     monkeypatch.setenv("OPENAI_API_BASE", provider.url)
 
-    record = await nsed.adeliberate("4 * 2?", pool=["openai:a"])
+    record = await adeliberate("4 * 2?", pool=["openai:a"])
 
     assert record.verdict.answer == "8"
     with pytest.raises(ConfigError, match="init_chat_model cannot be made"):
-        await nsed.adeliberate("4 * 2?", pool=["nobody:a"])
+        await adeliberate("4 * 2?", pool=["nobody:a"])
 
 
 def test_the_record_of_a_live_model_is_plain_data() -> None:

@@ -11,6 +11,7 @@ from langchain_core.tracers.schemas import Run as Traced
 from panel import Recorder, settings_for
 
 import nsed
+from nsed.doors import adeliberate
 from nsed.models.base import Request
 from nsed.models.scripted import scripted
 from nsed.protocol.errors import ExpertError
@@ -52,7 +53,7 @@ def agrees(*_: Any, **more: Any) -> AIMessage:
 async def traced(config: Any = None, **options: Any) -> tuple[Tracer, nsed.RunRecord]:
     tracer = Tracer()
     passed = {"callbacks": [tracer], **options.pop("passed", {})}
-    record = await nsed.adeliberate(
+    record = await adeliberate(
         "6 * 7?", config or settings_for(), runnable_config=passed, **options
     )
     return tracer, record
@@ -91,7 +92,7 @@ async def test_a_models_own_callbacks_are_told_too_where_nobody_else_listens() -
     tracer = Tracer()
     ada = Fake(does=agrees, callbacks=[tracer])
 
-    await nsed.adeliberate("?", settings_for(rounds=1), pool={"ada": ada})
+    await adeliberate("?", settings_for(rounds=1), pool={"ada": ada})
 
     (root,) = tracer.roots
     assert [root.metadata[key] for key in KEYS] == [1, "propose", "ada", "proposer"]
@@ -145,8 +146,9 @@ async def test_a_ballot_that_cannot_be_read_is_the_calls_error() -> None:
 
 
 async def test_a_call_that_is_cut_off_ends_in_the_trace_too() -> None:
-    async def never(_: Request) -> None:
-        await asyncio.Event().wait()
+    async def never(request: Request) -> None:
+        if request.phase == "propose":
+            await asyncio.Event().wait()
 
     config = settings_for(rounds=1, propose_timeout_s=0.05)
     tracer, record = await traced(config, hire=Recorder(bob=never))
@@ -171,7 +173,7 @@ async def test_two_runs_at_the_same_time_do_not_mix() -> None:
     passed: Any = {"callbacks": [tracer]}
     records = await asyncio.gather(
         *(
-            nsed.adeliberate(task, settings_for(), runnable_config=passed)
+            adeliberate(task, settings_for(), runnable_config=passed)
             for task in ("one", "two")
         )
     )
@@ -217,6 +219,6 @@ async def test_nobody_who_listens_changes_the_outcome() -> None:
     from nsed.state.run_record import comparable
 
     _, heard = await traced()
-    unheard = await nsed.adeliberate("6 * 7?", settings_for())
+    unheard = await adeliberate("6 * 7?", settings_for())
 
     assert comparable(heard) == comparable(unheard)
