@@ -44,7 +44,7 @@ class TestChatNSED(ChatModelUnitTests):
     @pytest.mark.xfail(
         raises=ValueError,
         reason="LangChain's load() takes 'all' to be the classes on its own list, and "
-        "no third party is on it; allowed_objects=[ChatNSED] works: test_serialisation.py",
+        "no third party is on it; with [ChatNSED] it works (test_serialisation.py)",
     )
     def test_serdes(self, model: Any, snapshot: Any) -> None:
         super().test_serdes(model, snapshot)
