@@ -7,7 +7,7 @@ PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-
 Q ?=
 MINUTES ?= 10
 .DEFAULT_GOAL := help
-.PHONY: help install ask test quick format check types lower live bench knapsack kills routing faults soak collusion fuzz studio clean
+.PHONY: help install ask test quick format check types docs lower live bench knapsack kills routing faults soak collusion fuzz studio clean
 
 help: ## Show the verbs
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -48,6 +48,9 @@ check: $(VENV)/.dev ## Formatting and lint
 
 types: $(VENV)/.dev ## Types and layers, on the wheel that users get
 	$(BIN)/python -m pytest tests/architecture/test_wheel.py --quiet
+
+docs: $(VENV)/.dev ## Write docs/reference anew from the docstrings
+	$(BIN)/python docs/generate_reference.py
 
 lower: ## The tests with the lowest versions that pyproject.toml allows
 	rm -rf build/lower && $(PYTHON) -m venv build/lower

@@ -2,13 +2,16 @@
 
 import asyncio
 import contextvars
+from pathlib import Path
 from typing import Any
 
 import pytest
 from panel import Recorder, settings_for
 
 import nsed
-from nsed.protocol.errors import DegradedError, QuorumError
+from nsed.checkpoints import open_checkpoints
+from nsed.doors import adeliberate
+from nsed.protocol.errors import ConfigError, DegradedError, QuorumError
 from nsed.streaming import astream
 
 
@@ -139,3 +142,23 @@ async def test_the_user_may_decide_between_rounds() -> None:
     ]
 
     assert [e["event"] for e in events][-2:] == ["decided", "finished"]
+
+
+async def test_a_run_that_would_wait_for_nobody_is_refused_before_it_costs() -> None:
+    hire = Recorder()
+
+    with pytest.raises(ConfigError, match=r"nobody decides; pass decide="):
+        await adeliberate("?", settings_for(human_review=True), hire=hire)
+
+    assert not hire.asked
+
+
+async def test_a_run_on_file_may_wait_and_the_error_says_how_to_go_on(
+    tmp_path: Path,
+) -> None:
+    config = settings_for(human_review=True)
+    async with open_checkpoints(str(tmp_path / "runs.sqlite")) as checkpoints:
+        with pytest.raises(ConfigError, match=r"the run (\w+) waits for the user"):
+            await adeliberate("?", config, checkpoints=checkpoints)
+        (known,) = await checkpoints.log.known()
+        assert known.task == "?"

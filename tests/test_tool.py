@@ -14,6 +14,7 @@ from langchain_core.tools import BaseTool
 from langgraph.checkpoint.memory import InMemorySaver
 from panel import Recorder, settings_for
 
+import nsed
 from nsed.models.base import Request
 from nsed.models.scripted import scripted
 from nsed.protocol.errors import ConfigError
@@ -151,6 +152,22 @@ def test_by_default_the_agent_sets_nothing_but_the_task() -> None:
     assert (tool.name, tool.description) == ("panel", "Ask them.")
     with pytest.raises(ConfigError, match="Did you mean 'rounds'"):
         as_tool(settings_for(), agent_may_set=["round"])  # type: ignore[list-item]
+
+
+def test_a_cap_in_dollars_needs_known_prices_when_the_tool_is_made() -> None:
+    ada = nsed.ExpertConfig(name="ada", model="m")
+
+    with pytest.raises(ConfigError, match="the price of 'ada' is unknown"):
+        as_tool(settings_for(ada), agent_may_set=["max_usd"])
+
+
+def test_a_cap_that_carries_nothing_is_an_error_that_the_agent_can_read() -> None:
+    tool = as_tool(settings_for(max_tokens=10))
+
+    message = result(tool, task="x")
+
+    assert message.status == "error"
+    assert "cannot carry a single answer" in message.content
 
 
 def test_without_an_agent_a_call_gives_the_text() -> None:

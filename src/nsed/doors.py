@@ -52,8 +52,8 @@ async def adeliberate(
             LangChain has them.
 
     Raises:
-        ConfigError: Settings are wrong or contradict each other; nothing was asked.
-        KeyError: It waits for the user, and nobody decides.
+        ConfigError: Settings are wrong or contradict each other, and nothing was
+            asked; or the run waits for the user, and nobody decides.
         NsedError: No answer could be had; the message says why and what to change.
     """
     stream = astream(

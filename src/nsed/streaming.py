@@ -78,8 +78,8 @@ async def astream(
         `DeliberationEvent`s, then one `RunFinished`.
 
     Raises:
-        ConfigError: Settings are wrong or contradict each other; nothing was asked.
-        KeyError: It waits for the user, and nobody decides.
+        ConfigError: Settings are wrong or contradict each other, and nothing was
+            asked; or the run waits for the user, and nobody decides.
         NsedError: No answer could be had; the message says why and what to change.
     """
     staff = staffed(config, pool, budget)
@@ -87,6 +87,11 @@ async def astream(
         raise ConfigError(
             "hire: cannot be given together with chat models in the pool; pass them "
             "to it: Hire(models={name: model})"
+        )
+    if staff.config.human_review and decide is None and checkpoints is None:
+        raise ConfigError(
+            "human_review is on, and nobody decides; pass decide=, or checkpoints= to "
+            "go on later, or take the graph: nsed.create_deliberation()"
         )
     mine = None if hire else Hire(models=staff.models)
     run = Run(
@@ -104,6 +109,11 @@ async def astream(
         async with aclosing(run.events()) as events:
             async for event in events:
                 yield event
+        if await run.question() is not None:
+            raise ConfigError(
+                f"the run {run.run_id} waits for the user, and nobody decides; go on "
+                "with nsed.Run(..., run_id=..., checkpoints=...), or pass decide="
+            )
         yield RunFinished(event="finished", record=await run.record())
     except (QuorumError, DegradedError):
         yield RunFinished(event="finished", record=await run.record())

@@ -137,11 +137,14 @@ async def _asked_again(
     wishes = {name: worst_cases(request, name, config)}
     left = allot(config.caps, charged(state), wishes)[name]
     made: list[Attempt] = []
-    problem = f"{name} could not be asked to put the answer into the form: its worst "
-    problem += "case does not fit under the caps of the run"
+    unasked = f"{name} could not be asked to put the answer into the form"
+    problem = f"{unasked}: its worst case does not fit under the caps of the run"
     for rung in _rungs(config.expert(name), form):
         limit = _limit(state, config)
-        if left <= len(made) or limit.left_s == 0:
+        if limit.left_s == 0:
+            problem = f"{unasked}: {limit.why}"
+            break
+        if left <= len(made):
             break
         outcome = await ask(
             hire(config.expert(name).model_copy(update={"ballots": rung})),

@@ -75,6 +75,9 @@ def as_tool(
         name=name,
     )
 
+    if "max_usd" in agent_may_set:
+        runnable.model_copy(update={"max_usd": 0}).settings()  # prices are known
+
     async def ask(**arguments: Any) -> tuple[str, dict[str, Any]]:  # noqa: ANN401
         task = arguments.pop("task")
         asked = runnable.model_copy(update=arguments)

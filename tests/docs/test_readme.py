@@ -8,7 +8,6 @@ import pytest
 from typer.testing import CliRunner
 
 from nsed.cli.app import app
-from nsed.config.file import load_config
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -23,14 +22,6 @@ def test_the_python_runs(code: str, capsys: pytest.CaptureFixture[str]) -> None:
     exec(compile(code, "README.md", "exec"), {})  # noqa: S102
 
     assert "unanimous" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize("text", blocks("toml"))
-def test_the_configuration_is_valid(text: str, tmp_path: Path) -> None:
-    file = tmp_path / "nsed.toml"
-    file.write_text(text, encoding="utf-8")
-
-    assert load_config(file)
 
 
 PLANS = [block for block in blocks("console") if block.startswith("$ nsed plan")]
@@ -52,16 +43,6 @@ def test_a_plan_is_what_the_command_prints_today(
 
 def test_the_readme_shows_a_plan_and_a_clash() -> None:
     assert len(PLANS) == 2
-
-
-@pytest.mark.parametrize("page", ["broker.md", "runs.md"])
-def test_the_python_of_the_docs_runs(page: str) -> None:
-    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
-    found = re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-
-    assert found
-    for code in found:
-        exec(compile(code, page, "exec"), {})  # noqa: S102
 
 
 def test_every_link_leads_somewhere() -> None:

@@ -11,6 +11,7 @@ from nsed.cli.chat import chat
 from nsed.cli.config import config_app
 from nsed.cli.exits import GuardedGroup
 from nsed.cli.graph import graph
+from nsed.cli.init import init
 from nsed.cli.keys import keys_app
 from nsed.cli.mcp import mcp
 from nsed.cli.models import models_app
@@ -29,7 +30,6 @@ app = typer.Typer(
     cls=GuardedGroup,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    add_completion=False,
     epilog="Exit codes: 0 done (ask: a full answer; pool: all are up); 1 no answer "
     "(pool: nobody is up; trail verify: one does not hold); 2 a mistake in the usage, "
     "config, weights or limits: nothing was asked; 3 an answer, but experts were "
@@ -58,6 +58,7 @@ def nsed(
 
 
 app.command()(ask)
+app.command()(init)
 app.command()(chat)
 app.command()(plan)
 app.command()(pool)

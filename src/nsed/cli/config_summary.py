@@ -129,7 +129,7 @@ def _require_files(settings: Settings) -> None:
     problems = []
     for expert in settings.experts:
         named = [("api_key_file", expert.api_key_file)]
-        if expert.model.endswith(".gguf"):
+        if expert.provider == "embedded" and expert.model.endswith(".gguf"):
             named.append(("model", expert.model))
         problems += [
             f"{settings.file}: experts.{expert.name}.{key}: there is no such file"

@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from nsed.cli.completing import complete_weight
+
 __all__ = ["models_app"]
 
 models_app = typer.Typer(
@@ -23,7 +25,10 @@ def list_() -> None:
 def pull(
     names: Annotated[
         list[str] | None,
-        typer.Argument(help="Which; by default those of the built-in pool."),
+        typer.Argument(
+            help="Which; by default those of the built-in pool.",
+            autocompletion=complete_weight,
+        ),
     ] = None,
     *,
     accept_licence: Annotated[
@@ -44,7 +49,11 @@ def pull(
 
 
 @models_app.command()
-def path(name: Annotated[str, typer.Argument(help="Which weights.")]) -> None:
+def path(
+    name: Annotated[
+        str, typer.Argument(help="Which weights.", autocompletion=complete_weight)
+    ],
+) -> None:
     """Print where weights are, and nothing else."""
     from nsed.models.hire import weights_cache, weights_paths  # noqa: PLC0415 - slow
     from nsed.models.weights import locate  # noqa: PLC0415

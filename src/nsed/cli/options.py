@@ -6,6 +6,13 @@ from typing import Annotated, Final
 
 import typer
 
+from nsed.cli.completing import (
+    complete_expert,
+    complete_experts,
+    complete_preset,
+    complete_run,
+)
+
 __all__ = [
     "TEAM_KNOBS",
     "BanNames",
@@ -26,6 +33,7 @@ __all__ = [
     "QuestionFile",
     "Quiet",
     "Rounds",
+    "RunId",
     "SaveFolder",
     "Seats",
     "Seed",
@@ -54,11 +62,20 @@ ConfigFile = Annotated[
     ),
 ]
 PresetName = Annotated[
-    str | None, Option("--preset", help="fast, deep, or one of the file's own.")
+    str | None,
+    Option(
+        "--preset",
+        help="fast, deep, or one of the file's own.",
+        autocompletion=complete_preset,
+    ),
 ]
 PoolNames = Annotated[
     str | None,
-    Option("--pool", help="Names of the experts to use, with commas between."),
+    Option(
+        "--pool",
+        help="Names of the experts to use, with commas between.",
+        autocompletion=complete_experts,
+    ),
 ]
 Rounds = Annotated[int | None, Option("--rounds", help="Most rounds.")]
 Category = Annotated[
@@ -92,11 +109,21 @@ Memory = Annotated[
 ]
 PinNames = Annotated[
     list[str] | None,
-    Option("--pin", metavar="NAME", help="Who must have a seat. May be repeated."),
+    Option(
+        "--pin",
+        metavar="NAME",
+        help="Who must have a seat. May be repeated.",
+        autocompletion=complete_expert,
+    ),
 ]
 BanNames = Annotated[
     list[str] | None,
-    Option("--ban", metavar="NAME", help="Who must have none. May be repeated."),
+    Option(
+        "--ban",
+        metavar="NAME",
+        help="Who must have none. May be repeated.",
+        autocompletion=complete_expert,
+    ),
 ]
 BrokerName = Annotated[
     str | None,
@@ -111,6 +138,14 @@ Latency = Annotated[
         "--phase-latency",
         metavar="S",
         help="Seat nobody whose calls take longer (95th percentile), in seconds.",
+    ),
+]
+RunId = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN",
+        help="The beginning of the run's id.",
+        autocompletion=complete_run,
     ),
 ]
 SaveFolder = Annotated[

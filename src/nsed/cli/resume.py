@@ -12,9 +12,7 @@ Option = typer.Option
 
 
 def resume(
-    run: Annotated[
-        str, typer.Argument(metavar="RUN", help="The beginning of the run's id.")
-    ],
+    run: options.RunId,
     *,
     config: options.ConfigFile = None,
     from_round: Annotated[

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from nsed.cli import options
+from nsed.cli.completing import complete_run
 
 __all__ = ["runs"]
 
@@ -17,7 +18,12 @@ def runs(
     ] = 20,
     forget: Annotated[
         str | None,
-        typer.Option("--forget", metavar="RUN", help="Delete all that is kept of it."),
+        typer.Option(
+            "--forget",
+            metavar="RUN",
+            help="Delete all that is kept of it.",
+            autocompletion=complete_run,
+        ),
     ] = None,
     json_: Annotated[bool, typer.Option("--json", help="The list as JSON.")] = False,
 ) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from nsed.cli import options
+from nsed.cli.completing import complete_run
 
 __all__ = ["show"]
 
@@ -16,6 +17,7 @@ def show(
         typer.Argument(
             metavar="RUN|FILE",
             help="The beginning of a run's id, or a record that --save wrote.",
+            autocompletion=complete_run,
         ),
     ],
     *,

@@ -62,7 +62,7 @@ def read_expert(
         data.pop(key, None)
     for key in ("api_key_file", "model"):
         path = data.get(key)
-        if isinstance(path, str) and path and _is_path(key, path):
+        if isinstance(path, str) and path and _is_path(key, path, table):
             try:
                 data[key] = path_in(folder, path)
             except ValueError as error:
@@ -82,7 +82,11 @@ def read_expert(
         )
         for found, line in lines.items():
             problems.setdefault(str(found[0]) if len(found) == 1 else line, line)
-    if expert and expert.provider == "embedded" and not _is_path("model", expert.model):
+    if (
+        expert
+        and expert.provider == "embedded"
+        and not _is_path("model", expert.model, table)
+    ):
         try:
             find_weight(expert.model)
         except WeightError as error:
@@ -140,5 +144,7 @@ def _like_a_key(name: str) -> bool:
     return len(name) >= _KEY_CHARS and any(c.isdigit() for c in name) and not plain
 
 
-def _is_path(key: str, value: str) -> bool:
-    return key == "api_key_file" or value.endswith(".gguf")
+def _is_path(key: str, value: str, table: Mapping[str, Any]) -> bool:
+    """Whether it names a file here; a server may call a model after one of its own."""
+    mine = table.get("provider", "openai") == "embedded"
+    return key == "api_key_file" or (mine and value.endswith(".gguf"))

@@ -44,7 +44,7 @@ def read_place(
     try:
         return path_in(folder, found), []
     except ValueError as error:
-        return _DEFAULT, [f"telemetry: {error}"]
+        return _DEFAULT, [f"{key}: {error}"]
 
 
 def read_response_cache(
