@@ -13,8 +13,8 @@ from fastapi import APIRouter, FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse, StreamingResponse
 from panel import Recorder
 
-from nsed.models.base import Request as Asked
 from nsed.config.settings import Settings
+from nsed.models.base import Request as Asked
 from nsed.state.human import HumanDecision
 from nsed.state.run_record import RunRecord
 from nsed.studio.live_run import LiveRun

@@ -9,10 +9,10 @@ from a_server import ASK, Here, server
 from fastapi import FastAPI
 from starlette.routing import Mount, Route
 
+from nsed.config.server import ServerSettings
 from nsed.protocol.errors import ConfigError
 from nsed.studio.admitting import admission_for
 from nsed.studio.gate import OPEN_TO_ALL
-from nsed.config.server import ServerSettings
 
 ANN: dict[str, dict[str, Any]] = {"ann": {}}
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")

@@ -15,7 +15,6 @@ from nsed.cli.exits import ExitCode, complain
 from nsed.cli.given import Given, settled
 from nsed.cli.human_prompt import terminal_decision
 from nsed.cli.live_view import LiveView
-from nsed.cli.phrases import plural, usd
 from nsed.cli.places import checkpoints_place, telemetry_place
 from nsed.cli.plain_text import visible
 from nsed.cli.pulling import pull_missing
@@ -25,6 +24,7 @@ from nsed.config.file import load_config
 from nsed.config.settings import Settings
 from nsed.known_run import SHORT_ID
 from nsed.models.hire import Hire
+from nsed.phrases import plural, usd
 from nsed.protocol.errors import ConfigError, NsedError
 from nsed.state.context import DeliberationConfig
 from nsed.state.conversation import Turn, task_of

@@ -12,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from nsed.cli.consoles import stdout_console
-from nsed.cli.phrases import ago
 from nsed.cli.places import data_folder
 from nsed.config.file import load_config
+from nsed.phrases import ago
 from nsed.protocol.usage import NANO_USD
 from nsed.studio.access_key import AccessKey
 from nsed.studio.accounts import Account, open_accounts
