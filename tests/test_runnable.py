@@ -13,6 +13,7 @@ from loopback_provider import Provider
 from panel import Recorder, settings_for
 from questions import expert_at
 
+from nsed.doors import adeliberate
 from nsed.models.base import Request
 from nsed.protocol.errors import ConfigError, QuorumError
 from nsed.runnable import as_runnable
@@ -269,6 +270,20 @@ async def test_an_unknown_key_of_what_is_passed_on_is_refused() -> None:
 
     with pytest.raises(ConfigError, match="Did you mean 'callbacks'"):
         await as_runnable(settings_for()).ainvoke("?", wrong)
+
+
+@pytest.mark.parametrize("key", ["configurable", "recursion_limit"])
+async def test_what_is_the_runs_own_is_refused_and_a_surrounding_graphs_left_alone(
+    key: str,
+) -> None:
+    passed: Any = {key: {"thread_id": "1"} if key == "configurable" else 5}
+
+    with pytest.raises(ConfigError, match=f"{key} is the run's own"):
+        await adeliberate("?", settings_for(), runnable_config=passed)
+
+    record = await as_runnable(settings_for()).ainvoke("6 * 7?", passed)
+    assert record.run_id != "1"
+    assert record.verdict.rounds == 2
 
 
 async def test_a_knob_may_be_opened_to_callers_and_only_lowers() -> None:
