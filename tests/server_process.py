@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from typing import Any
 import httpx
 from a_server import add_key
 
-__all__ = ["CANARY", "Served", "pool_of", "served"]
+__all__ = ["CANARY", "Served", "nsed", "pool_of", "server_process"]
 
 CANARY = "sk-live-51Hf8s7dKq2pXv9"
 """The provider's API key, in the server's environment."""
@@ -52,11 +53,19 @@ class Served:
         return code, self.log.read_text()
 
 
-def pool_of(url: str, *, experts: int = 2, limits: str = "", more: str = "") -> str:
+def pool_of(
+    url: str,
+    *,
+    experts: int = 2,
+    concurrency: int = 64,
+    limits: str = "",
+    more: str = "",
+) -> str:
     """A configuration of experts that are all behind one URL."""
     tables = "".join(
         f'[[experts]]\nname = "e{n}"\nmodel = "m{n}"\nbase_url = "{url}"\n'
-        f'api_key = "${{PROVIDER_KEY}}"\nballots = "json_schema"\nconcurrency = 64\n'
+        f'api_key = "${{PROVIDER_KEY}}"\nballots = "json_schema"\n'
+        f"concurrency = {concurrency}\n"
         f"usd_per_mtok_input = 1.0\nusd_per_mtok_output = 1.0\n"
         f"context_tokens = 32768\n\n"
         for n in range(experts)
@@ -66,7 +75,7 @@ def pool_of(url: str, *, experts: int = 2, limits: str = "", more: str = "") -> 
 
 
 @contextmanager
-def served(
+def server_process(
     folder: Path,
     config: str,
     *options: str,
@@ -84,13 +93,7 @@ def served(
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=stderr,
-            env={
-                **os.environ,
-                "NSED_DATA": str(folder / "data"),
-                "PROVIDER_KEY": CANARY,
-                "LANGGRAPH_STRICT_MSGPACK": "false",
-                "PYTHONUNBUFFERED": "1",
-            },
+            env=_environment(folder),
         )
     try:
         yield Served(process, _address(process, log), log, tokens)
@@ -99,11 +102,32 @@ def served(
         process.wait()
 
 
+def nsed(folder: Path, *args: str) -> str:
+    """Run another command there, and return what it prints."""
+    return subprocess.run(
+        [sys.executable, "-m", "nsed.cli", *args],
+        cwd=folder,
+        env=_environment(folder),
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    return {
+        **os.environ,
+        "NSED_DATA": str(folder / "data"),
+        "PROVIDER_KEY": CANARY,
+        "LANGGRAPH_STRICT_MSGPACK": "false",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
 def _address(process: subprocess.Popen[bytes], log: Path) -> str:
     """Wait until it says where it serves."""
     while process.poll() is None:
         if found := re.search(r"^Serving: +(\S+)$", log.read_text(), re.MULTILINE):
             return found[1]
-        with_patience = subprocess.run(["sleep", "0.05"], check=False)
-        assert with_patience.returncode == 0
+        time.sleep(0.05)
     raise AssertionError(log.read_text())

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 from cli.conftest import POOL
-from server_process import served
+from server_process import server_process
 from typer.testing import Result
 
 from nsed.cli import serving
@@ -31,7 +31,7 @@ CHAT = {"model": "nsed", "messages": [{"role": "user", "content": "What is 6 * 7
 def test_it_says_where_it_serves_answers_and_ends_in_good_order(
     sign: signal.Signals, tmp_path: Path
 ) -> None:
-    with served(tmp_path, PRICED, "--preset", "fast") as here:
+    with server_process(tmp_path, PRICED, "--preset", "fast") as here:
         with here.client() as client:
             reply = client.post("/v1/chat/completions", json=CHAT)
             page = client.get("/docs")
@@ -52,7 +52,7 @@ def test_it_says_where_it_serves_answers_and_ends_in_good_order(
 
 @pytest.mark.slow
 def test_a_preset_holds_for_all_requests(tmp_path: Path) -> None:
-    with served(tmp_path, PRICED, "--preset", "fast", "--quiet") as here:
+    with server_process(tmp_path, PRICED, "--preset", "fast", "--quiet") as here:
         with here.client() as client:
             client.post("/v1/chat/completions", json=CHAT)
         _, log = here.end()
@@ -70,7 +70,7 @@ def test_a_preset_holds_for_all_requests(tmp_path: Path) -> None:
 def test_keys_made_and_removed_while_it_runs_count_at_once(tmp_path: Path) -> None:
     from a_server import add_key
 
-    with served(tmp_path, PRICED) as here:
+    with server_process(tmp_path, PRICED) as here:
         assert here.chat("", "?").status_code == 200
         here.keys["ann"] = add_key(tmp_path / "data", "ann")
         until = time.monotonic() + 20

@@ -6,11 +6,8 @@ and stack traces.
 """
 
 import json
-import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -21,7 +18,7 @@ import httpx
 import pytest
 from loopback_provider import Answer, Provider
 from provider_faults import FAULTS
-from server_process import CANARY, Served, pool_of, served
+from server_process import CANARY, Served, nsed, pool_of, server_process
 
 pytestmark = pytest.mark.slow
 
@@ -35,7 +32,7 @@ FAST = "[deliberation]\nrounds = 1\n"
 def raw(url: str, *parts: bytes) -> bytes:
     """Send bytes as they are, and read what comes until the server hangs up."""
     host, port = url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=10) as connection:
+    with socket.create_connection((host, int(port)), timeout=1) as connection:
         for part in parts:
             connection.sendall(part)
         got = b""
@@ -52,7 +49,7 @@ def test_whatever_fails_nothing_leaks(tmp_path: Path) -> None:
     with Provider() as provider:
         limits = "call_timeout_s = 0.3\nretries = 0\n"
         config = pool_of(provider.url, limits=limits, more=FAST)
-        with served(tmp_path, config, keys=KEYS) as here:
+        with server_process(tmp_path, config, keys=KEYS) as here:
             tokens = [*here.keys.values()]
 
             def echo(seen: Any) -> Answer:
@@ -182,7 +179,7 @@ def test_a_request_chooses_no_address_no_file_and_no_provider(tmp_path: Path) ->
     before = file.stat()
     with Provider() as provider, canary() as (url, heard):
         config = pool_of(provider.url, more=FAST)
-        with served(tmp_path, config, keys=KEYS) as here:
+        with server_process(tmp_path, config, keys=KEYS) as here:
             good = {"model": "nsed", "messages": [{"role": "user", "content": "8?"}]}
             forms = [good, {"task": "8?"}, {"input": {"task": "8?"}}, {"input": "8?"}]
             paths = posts(here)
@@ -227,7 +224,7 @@ def test_runs_at_work_are_given_up_by_ctrl_c_and_can_be_resumed(tmp_path: Path) 
     with Provider() as provider:
         provider.answers["*"] = [Answer(fault="hang")]
         config = pool_of(provider.url, more=FAST)
-        with served(tmp_path, config, keys=KEYS) as here:
+        with server_process(tmp_path, config, keys=KEYS) as here:
             replies: list[httpx.Response] = []
             asking = threading.Thread(
                 target=lambda: replies.append(here.chat("ann", ANNS))
@@ -238,26 +235,15 @@ def test_runs_at_work_are_given_up_by_ctrl_c_and_can_be_resumed(tmp_path: Path) 
             code, log = here.end()
             asking.join()
         provider.answers["*"] = [Answer()]
-        listed = _nsed(tmp_path, "runs", "--json")
+        listed = nsed(tmp_path, "runs", "--json")
         (run,) = json.loads(listed)
-        resumed = _nsed(tmp_path, "resume", run["id"], "--short", "--quiet")
+        resumed = nsed(tmp_path, "resume", run["id"], "--short", "--quiet")
 
     assert code == 0
     assert "Traceback" not in log
     assert replies[0].status_code == 503
     assert run["state"] == "interrupted"
     assert resumed.strip() == "8"
-
-
-def _nsed(folder: Path, *args: str) -> str:
-    return subprocess.run(
-        [sys.executable, "-m", "nsed.cli", *args],
-        cwd=folder,
-        env={**os.environ, "NSED_DATA": str(folder / "data"), "PROVIDER_KEY": CANARY},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
 
 
 def test_a_killed_server_leaves_no_budget_beyond_what_calls_can_have_cost(
@@ -267,7 +253,7 @@ def test_a_killed_server_leaves_no_budget_beyond_what_calls_can_have_cost(
         provider.answers["*"] = [Answer(fault="hang")]
         config = pool_of(provider.url, more=FAST)
         keys = {"ann": {"budget_usd": 1.0, "usd_per_run": 0.5}}
-        with served(tmp_path, config, keys=keys) as here:
+        with server_process(tmp_path, config, keys=keys) as here:
             asking = threading.Thread(target=lambda: _try(here))
             asking.start()
             while len(provider.seen) < 2:
@@ -275,7 +261,7 @@ def test_a_killed_server_leaves_no_budget_beyond_what_calls_can_have_cost(
             here.process.send_signal(signal.SIGKILL)
             here.process.wait()
             asking.join()
-        (key,) = json.loads(_nsed(tmp_path, "keys", "list", "--json"))
+        (key,) = json.loads(nsed(tmp_path, "keys", "list", "--json"))
 
     assert key["set_aside_usd"] == 0
     assert key["runs"] == 1
