@@ -4,44 +4,17 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from nsed.studio.chat_message import ChatMessage
 from nsed.studio.refusal import RefusedError
 
-__all__ = ["ChatMessage", "ChatRequest", "JsonSchemaFormat", "refuse_the_rest"]
+__all__ = ["ChatRequest", "JsonSchemaFormat", "refuse_the_rest"]
 
 
 class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
-
-
-class Part(BaseModel):
-    """One part of a message; only `text` can be deliberated on, others are refused."""
-
-    model_config = ConfigDict(extra="allow")
-
-    type: str
-    text: str | None = None
-
-
-class ChatMessage(_Body):
-    """One turn."""
-
-    role: Literal["system", "developer", "user", "assistant", "tool"]
-    content: str | list[Part] | None = None
-    name: str | None = Field(default=None, max_length=64)
-    """Accepted; experts do not see it."""
-    tool_call_id: str | None = None
-    """Of a tool's result; accepted, experts see the result alone."""
-    tool_calls: list[Any] | None = None
-    """Of an earlier turn of another model; must be empty."""
-    refusal: str | None = None
-    """Of an earlier turn; must be empty."""
-
-    @property
-    def text(self) -> str:
-        """All of its text."""
-        if isinstance(self.content, list):
-            return "\n".join(part.text or "" for part in self.content)
-        return self.content or ""
+    # Strict, as OpenAI's API is: a number in quotes is no number.
+    model_config = ConfigDict(
+        extra="forbid", strict=True, use_attribute_docstrings=True
+    )
 
 
 class StreamOptions(_Body):
@@ -95,9 +68,9 @@ class ChatRequest(_Body):
     messages: list[ChatMessage] = Field(min_length=1)
     stream: bool | None = None
     stream_options: StreamOptions | None = None
-    max_tokens: int | None = Field(default=None, ge=16, le=200_000)
+    max_tokens: int | None = Field(default=None, ge=16)
     """Most output tokens of one proposal: a limit of each expert, not of the sum."""
-    max_completion_tokens: int | None = Field(default=None, ge=16, le=200_000)
+    max_completion_tokens: int | None = Field(default=None, ge=16)
     """The new name of `max_tokens`."""
     temperature: float | None = Field(default=None, ge=0, le=2)
     """Of every expert."""
@@ -106,8 +79,11 @@ class ChatRequest(_Body):
     stop: str | list[str] | None = None
     """The answer ends before the first of them."""
     response_format: Format | None = None
-    reasoning_effort: Literal["minimal", "low", "medium", "high"] | None = None
-    """With the model `nsed`: `low` is the preset `fast`, `high` is `deep`."""
+    reasoning_effort: (
+        Literal["none", "minimal", "low", "medium", "high", "xhigh"] | None
+    ) = None
+    """With the model `nsed`: `low` and less is the preset `fast`, `high` and more is
+    `deep`, `medium` is no preset."""
     n: Literal[1] | None = None
     user: str | None = Field(default=None, max_length=512)
     """Accepted; kept nowhere."""
@@ -183,22 +159,6 @@ def refuse_the_rest(request: ChatRequest) -> None:
         )
     if request.stream_options is not None and not request.stream:
         raise _unsupported("stream_options", "stream_options needs stream: true")
-    for number, message in enumerate(request.messages):
-        parts = message.content if isinstance(message.content, list) else []
-        for place, part in enumerate(parts):
-            if part.type != "text" or part.text is None:
-                raise _unsupported(
-                    f"messages[{number}].content[{place}]",
-                    f"experts are asked in text only, found a part {part.type[:40]!r}; "
-                    'send {"type": "text", "text": ...}',
-                )
-        if message.tool_calls or message.refusal:
-            part = "tool_calls" if message.tool_calls else "refusal"
-            raise _unsupported(
-                f"messages[{number}].{part}",
-                f"{part} of an earlier turn cannot be shown to the experts; write what "
-                "happened as text",
-            )
 
 
 def _same(found: object, usual: object) -> bool:

@@ -8,22 +8,23 @@ from nsed.call_settings import adjusted
 from nsed.config.settings import Settings
 from nsed.protocol.errors import ConfigError
 from nsed.state.context import DeliberationConfig
-from nsed.state.conversation import Role, Turn, task_of
+from nsed.state.conversation import task_of
 from nsed.stop_sequences import stop_list
+from nsed.studio.chat_message import turn_of
 from nsed.studio.chat_request import ChatRequest, JsonSchemaFormat, refuse_the_rest
 from nsed.studio.model_names import preset_of
 from nsed.studio.refusal import RefusedError
 
 __all__ = ["ChatTask", "chat_task"]
 
-_EFFORTS: Final = {"minimal": "fast", "low": "fast", "medium": None, "high": "deep"}
-_ROLES: Final[dict[str, Role]] = {
-    "system": "system",
-    "developer": "system",
-    "user": "user",
-    "assistant": "assistant",
-    "tool": "tool",
+_EFFORTS: Final = {
+    "none": "fast",
+    "minimal": "fast",
+    "low": "fast",
+    "high": "deep",
+    "xhigh": "deep",
 }
+"""`medium`, the default of OpenAI's models, is the preset of the model."""
 _MOST_STOPS: Final = 4
 
 
@@ -48,7 +49,7 @@ def chat_task(request: ChatRequest, settings: Settings) -> ChatTask:
     """
     refuse_the_rest(request)
     preset = _preset(request, settings)
-    turns = [Turn(role=_ROLES[m.role], text=m.text) for m in request.messages]
+    turns = [turn_of(message, at) for at, message in enumerate(request.messages)]
     try:
         task = task_of(turns)
     except ValueError as error:
@@ -61,8 +62,14 @@ def chat_task(request: ChatRequest, settings: Settings) -> ChatTask:
         raise _invalid("stop", str(error)) from error
     if len(stops) > _MOST_STOPS:
         raise _invalid("stop", f"stop: at most {_MOST_STOPS} sequences")
+    chosen = settings.config(preset=preset)
+    if chosen.human_review:
+        raise ConfigError(
+            "human_review is on, and a chat client cannot decide after each round; "
+            "turn it off, or in a preset of its own"
+        )
     config = adjusted(
-        settings.config(preset=preset),
+        chosen,
         answer_tokens=tokens,
         temperature=request.temperature,
         seed=seed,
@@ -72,9 +79,9 @@ def chat_task(request: ChatRequest, settings: Settings) -> ChatTask:
 
 def _preset(request: ChatRequest, settings: Settings) -> str | None:
     preset = preset_of(request.model, settings)
-    if request.reasoning_effort is None:
+    wanted = _EFFORTS.get(request.reasoning_effort or "")
+    if wanted is None:
         return preset
-    wanted = _EFFORTS[request.reasoning_effort]
     if preset not in (None, wanted):
         raise _invalid(
             "reasoning_effort",

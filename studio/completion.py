@@ -3,6 +3,7 @@
 import asyncio
 import time
 from dataclasses import dataclass, field
+from typing import Literal
 
 from nsed.nodes.hiring import Hiring
 from nsed.protocol.errors import NsedError
@@ -11,9 +12,10 @@ from nsed.state.run_record import RunRecord
 from nsed.stop_sequences import cut
 from nsed.structured_answer import structured
 from nsed.studio.admission import Admission, Caller
+from nsed.studio.answer_limit import limit_reached
 from nsed.studio.chat_task import ChatTask
 from nsed.studio.live_run import LiveRun
-from nsed.studio.run_failures import refusal_of
+from nsed.studio.run_failures import given_up, refusal_of
 from nsed.studio.run_service import RunService
 from nsed.studio.verdict_summary import VerdictSummary, summary_of
 
@@ -28,6 +30,7 @@ class Completed:
     usage: Usage
     """Of all calls, those for the form included."""
     summary: VerdictSummary
+    finish: Literal["stop", "length"] = "stop"
 
 
 @dataclass
@@ -46,12 +49,17 @@ class Completion:
     def __post_init__(self) -> None:
         """Start it; needs a running event loop."""
         self._task = asyncio.create_task(self._play())
-        self._task.add_done_callback(lambda _: self._begun.set())
+        self._task.add_done_callback(self._over)
 
     @property
     def id(self) -> str:
         """As clients see it; once it has begun."""
         return f"chatcmpl-{self.live.run.run_id if self.live else ''}"
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing more will happen."""
+        return self._task.done()
 
     @property
     def broken(self) -> bool:
@@ -83,10 +91,17 @@ class Completion:
         """Wait for the end. Cancelling whoever waits does not cancel it.
 
         Raises:
-            RefusedError: There is no answer.
-            CancelledError: It was given up.
+            RefusedError: There is no answer, or it was given up.
         """
-        return await asyncio.shield(self._task)
+        await asyncio.wait([self._task])
+        if self._task.cancelled():
+            raise given_up()
+        return self._task.result()
+
+    async def over(self, *, within_s: float) -> bool:
+        """Whether it has ended, or does so within some seconds."""
+        await asyncio.wait([self._task], timeout=within_s)
+        return self._task.done()
 
     def give_up(self) -> None:
         """Ask and pay for nothing more."""
@@ -120,9 +135,15 @@ class Completion:
             found.required()
             text, reasked = found.text, found.reasked
             usage += found.usage
-        text, _ = cut(text, asked.stops)
+        text, ended = cut(text, asked.stops)
         summary = summary_of(record, usd=usage.usd, calls=usage.calls, reasked=reasked)
-        return Completed(text, usage, summary)
+        reached = not (ended or reasked) and limit_reached(record)
+        return Completed(text, usage, summary, "length" if reached else "stop")
+
+    def _over(self, task: asyncio.Task[Completed]) -> None:
+        self._begun.set()
+        if not task.cancelled():
+            task.exception()  # whoever still waits is told; nobody may be left
 
     def _run_with_a_record(self) -> str:
         live = self.live

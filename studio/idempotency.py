@@ -19,8 +19,9 @@ class Idempotency:
     """Completions by owner and key, for some hours, in the memory of this process."""
 
     lifetime_s: float = 24 * 3600
-    most: int = 1024
-    """How many are kept; the oldest go first."""
+    most: int = 256
+    """How many are kept. Those that are over go first, the oldest before the others;
+    one that is dropped while it is at work goes on, but is not found again."""
     now: Callable[[], float] = time.monotonic
     _kept: OrderedDict[tuple[str, str], tuple[bytes, float, Completion]] = field(
         default_factory=OrderedDict
@@ -65,8 +66,10 @@ class Idempotency:
         return completion
 
     def _drop_old(self) -> None:
-        while self._kept:
-            _, begun_at, _ = next(iter(self._kept.values()))
-            if len(self._kept) < self.most and self.now() - begun_at < self.lifetime_s:
-                return
-            self._kept.popitem(last=False)
+        """Make room for one more."""
+        for place, (_, begun_at, _) in list(self._kept.items()):
+            if self.now() - begun_at >= self.lifetime_s:
+                del self._kept[place]
+        while len(self._kept) >= self.most:
+            over = (place for place, kept in self._kept.items() if kept[2].done)
+            del self._kept[next(over, next(iter(self._kept)))]

@@ -5,8 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Final, TypeVar
 
-from fastapi import APIRouter, Header, Request
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Header, Request, Response
 
 from nsed.protocol.errors import ConfigError
 from nsed.studio.admission import DEFAULT_PRESET, Caller, TheCaller
@@ -20,7 +19,7 @@ from nsed.studio.chat_response import (
     ModelList,
     TokenUsage,
 )
-from nsed.studio.chat_stream import chat_stream
+from nsed.studio.chat_stream import ChatStreamResponse, chat_stream
 from nsed.studio.chat_task import chat_task
 from nsed.studio.completion import Completion
 from nsed.studio.idempotency import Idempotency
@@ -67,6 +66,7 @@ openai_routes = APIRouter(prefix="/v1", tags=["OpenAI"])
 )
 async def create_chat_completion(
     request: Request,
+    response: Response,
     body: ChatRequest,
     caller: TheCaller,
     idempotency_key: Annotated[str | None, Header()] = None,
@@ -87,25 +87,22 @@ async def create_chat_completion(
         if body.stream:
             live = await _unless(going, completion.begun, left)
             options = body.stream_options
-            return StreamingResponse(
-                chat_stream(
-                    completion,
-                    live,
-                    include_usage=options is not None and options.include_usage,
-                    heartbeat_s=request.app.state.heartbeat_s,
-                    left=left,
-                ),
-                media_type="text/event-stream",
-                headers={"cache-control": "no-store", "x-accel-buffering": "no"},
+            events = chat_stream(
+                completion,
+                live,
+                include_usage=options is not None and options.include_usage,
+                heartbeat_s=request.app.state.heartbeat_s,
             )
+            return ChatStreamResponse(events, request_id=live.run.run_id, left=left)
         done = await _unless(going, completion.completed, left)
     finally:
         going.cancel()
+    response.headers["x-request-id"] = done.summary.run_id
     return ChatCompletion(
         id=completion.id,
         created=completion.created,
         model=body.model,
-        choices=[Choice(message=Message(content=done.text), finish_reason="stop")],
+        choices=[Choice(message=Message(content=done.text), finish_reason=done.finish)],
         usage=TokenUsage.of(done.usage),
         nsed=done.summary,
     )

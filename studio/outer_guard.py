@@ -71,6 +71,7 @@ class OuterGuard:
                 f"something went wrong here; the log of the server calls it {number}",
                 code="internal_error",
                 type_="server_error",
+                headers={"x-should-retry": "false"},  # it may have cost a whole run
             )
             await _reply(reply, status, scope, receive, noting)
         finally:

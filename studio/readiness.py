@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import BaseModel
@@ -48,18 +48,48 @@ class ReadinessCheck:
     hire: Hire
     config: DeliberationConfig
     keep_s: float = 60.0
+    """How long it is remembered that all are up."""
+    keep_down_s: float = 10.0
+    """How long it is remembered that somebody is not."""
     timeout_s: float = 10.0
     now: Callable[[], float] = time.monotonic
     _last: tuple[float, Readiness] | None = None
-    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _asking: asyncio.Task[None] | None = None
 
     async def __call__(self) -> Readiness:
-        """Say how it stands; at most `keep_s` seconds old."""
-        async with self._turn:  # who comes meanwhile gets the same answer
-            if self._last is None or self.now() - self._last[0] >= self.keep_s:
-                self._last = (self.now(), await self._probed())
-            at, found = self._last
-            return found.model_copy(update={"age_s": round(self.now() - at, 3)})
+        """Say how it stands, or stood a short while ago.
+
+        Whoever comes while models are asked gets the same answer; whoever goes away
+        does not end that.
+        """
+        if self._asking is None and not self._fresh():
+            self._asking = asyncio.create_task(self._ask())
+        if self._asking is not None:
+            await asyncio.shield(self._asking)
+        if self._last is None:
+            raise AssertionError
+        at, found = self._last
+        return found.model_copy(update={"age_s": round(self.now() - at, 3)})
+
+    async def aclose(self) -> None:
+        """Ask nobody any more."""
+        if self._asking is not None:
+            self._asking.cancel()
+            await asyncio.wait([self._asking])
+
+    def _fresh(self) -> bool:
+        if self._last is None:
+            return False
+        at, found = self._last
+        keep_s = self.keep_s if found.status == "ready" else self.keep_down_s
+        return self.now() - at < keep_s
+
+    async def _ask(self) -> None:
+        try:
+            found = await self._probed()
+            self._last = (self.now(), found)
+        finally:
+            self._asking = None
 
     async def _probed(self) -> Readiness:
         experts = seated(self.config, "deliberation")

@@ -1,6 +1,7 @@
 """A request that has the wrong form, told in OpenAI's shape: which part, and why."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
@@ -13,16 +14,20 @@ from nsed.studio.refusal import RefusedError, error_reply
 
 __all__ = ["no_such_thing", "wrong_form"]
 
+_NAME_CHARS: Final = 64
+
 
 async def wrong_form(_: Request, error: Exception) -> Response:
     """Say what is wrong with the first part that is; never repeat its value."""
     if not isinstance(error, RequestValidationError):
         raise error
-    first: dict[str, Any] = error.errors()[0]
-    place = [str(part) for part in first["loc"] if part not in ("body", "query")]
+    first = _first(error.errors())
+    unknown = first["type"] == "extra_forbidden"
+    place = _place(first["loc"], last_is_a_name=unknown)
     name = _dotted(place)
-    if first["type"] == "extra_forbidden":
-        hint = did_you_mean(place[-1], list(ChatRequest.model_fields))
+    if unknown:
+        top = len(place) == 1
+        hint = did_you_mean(place[-1], list(ChatRequest.model_fields)) if top else ""
         return RefusedError(
             400,
             f"unknown parameter: {name}.{hint}",
@@ -45,6 +50,31 @@ async def no_such_thing(_: Request, error: Exception) -> Response:
         type_="invalid_request_error",
         headers=error.headers,
     )
+
+
+def _first(errors: Sequence[Any]) -> dict[str, Any]:
+    """The first; of a value that may be of two kinds, what is wrong deepest in it."""
+    place = _place(errors[0]["loc"])
+    about: list[dict[str, Any]] = [
+        one for one in errors if _place(one["loc"])[: len(place)] == place
+    ]
+    return max(about, key=lambda one: len(one["loc"]))
+
+
+def _place(found: Sequence[str | int], *, last_is_a_name: bool = False) -> list[str]:
+    """Where in the request it is: without what pydantic says of a union's branches.
+
+    Args:
+        found: As pydantic says it; where it is (`body`, `query`, …) comes first.
+        last_is_a_name: Whether the client wrote the last part, whatever it looks like.
+    """
+    place = [str(part)[:_NAME_CHARS] for part in found[1:]]
+    first, middle = place[:1], place[1:]
+    last = [middle.pop()] if last_is_a_name and middle else []
+    if first == ["response_format"]:
+        del middle[:1]  # the kind, by which it is told apart
+    middle = [part for part in middle if part != "str" and "[" not in part]
+    return [*first, *middle, *last]
 
 
 def _dotted(place: list[str]) -> str:

@@ -12,10 +12,21 @@ from nsed.protocol.errors import (
 )
 from nsed.studio.refusal import RefusedError
 
-__all__ = ["refusal_of"]
+__all__ = ["given_up", "refusal_of"]
 
 # A whole deliberation was made, or cannot be: to ask again at once costs as much again.
 _NO_RETRY = {"x-should-retry": "false"}
+
+
+def given_up() -> RefusedError:
+    """What whoever still waits is told of a run that was given up."""
+    return RefusedError(
+        503,
+        "the run was given up",
+        code="cancelled",
+        type="server_error",
+        headers=_NO_RETRY,
+    )
 
 
 def refusal_of(error: NsedError, run_id: str = "") -> RefusedError:

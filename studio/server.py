@@ -72,6 +72,7 @@ def create_app(
                 try:
                     yield
                 finally:
+                    await app.state.readiness.aclose()
                     await service.aclose()
         finally:
             await hire.aclose()
