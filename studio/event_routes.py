@@ -2,10 +2,13 @@
 
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
+from sse_starlette.sse import SendTimeoutError
+from starlette.types import Receive, Scope, Send
 
 from nsed.studio.live_run import LiveRun
 from nsed.studio.run_control import RunControl
@@ -45,7 +48,7 @@ def event_routes() -> APIRouter:
         A run that this process does not play has only the end.
         """
         live = (await control.find(run_id)).live
-        return EventSourceResponse(
+        return _Stream(
             _told(control, run_id, live, _number(last_event_id)),
             ping=_HEARTBEAT_S,
             sep="\n",
@@ -53,6 +56,12 @@ def event_routes() -> APIRouter:
         )
 
     return router
+
+
+class _Stream(EventSourceResponse):
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with suppress(SendTimeoutError):  # nobody takes it in any more
+            await super().__call__(scope, receive, send)
 
 
 async def _told(

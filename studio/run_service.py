@@ -17,6 +17,7 @@ from nsed.graphs.checkpointing import record_serializer
 from nsed.known_run import KnownRun
 from nsed.models.hire import Hire
 from nsed.run import Run
+from nsed.run_file import RunTakenError
 from nsed.state.context import DeliberationConfig
 from nsed.state.human import HumanDecision
 from nsed.state.run_record import RunRecord
@@ -144,7 +145,10 @@ class RunService:
     def live(self, run_id: str, owner: str) -> LiveRun | None:
         """A run that this process has begun and remembers; None if there is none."""
         live = self._runs.get(run_id)
-        return live if live is not None and live.owner == owner else None
+        if live is None or live.owner != owner:
+            return None
+        # One that another process was faster with is that process's.
+        return None if isinstance(live.failure, RunTakenError) else live
 
     async def known(self, run_id: str, owner: str) -> KnownRun | None:
         """A run that is on file, finished or not; None if there is none."""

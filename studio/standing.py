@@ -54,14 +54,14 @@ async def standing(service: RunService, found: FoundRun) -> Standing:
     known, live = found.known, found.live
     if live is not None:
         return Standing(live.state, live.reason)
-    if known.state == "waiting":
-        words = f"it waits for a decision after round {known.end.rounds}"
-        return Standing("waiting", words)
-    if known.state != "open":
+    if known.state in ("finished", "failed"):
         return Standing(known.state, known.end.reason)
     place = service.checkpoints
     if place is not None and await place.log.is_held(known.id):
         return Standing("open", "another process is at work at it", held=True)
+    if known.state == "waiting":
+        words = f"it waits for a decision after round {known.end.rounds}"
+        return Standing("waiting", words)
     if known.version != VERSION:
         words = (
             f"its process ended; nsed {known.version}, which began it, can resume it"
