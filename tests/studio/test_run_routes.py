@@ -6,11 +6,9 @@ from typing import Any
 
 import pytest
 from panel import Recorder
-from run_api import TASK, Held, Here, api, events_of
+from run_api import HELD, TASK, Held, Here, api, events_of
 
 Kept = pytest.mark.parametrize("kept", [False, True], ids=["in memory", "on file"])
-
-HELD = "hold: what is 6 * 7?"
 
 
 def place(kept: bool, folder: Path) -> Path | None:
@@ -52,7 +50,7 @@ async def test_a_run_at_work_is_told_as_far_as_it_is(tmp_path: Path) -> None:
         await here.until(id_, "proposed")
         told = await here.told(id_)
         (listed,) = (await here.get("/runs")).json()["runs"]
-        held.open.set()
+        held.let_go()
         await here.ended(id_)
 
     assert (told["state"], told["steps"]) == ("running", ["proposer"])
@@ -109,7 +107,7 @@ async def test_a_cancelled_run_is_resumed_and_asks_nobody_twice(
         cancelled = (await here.post(f"/runs/{id_}/cancel")).json()
         shown = await here.told(id_)
         again = await here.post(f"/runs/{id_}/cancel")
-        held.open.set()
+        held.let_go()
         resumed = (await here.post(f"/runs/{id_}/resume")).json()
         end = await here.ended(id_)
         told = await here.told(id_)
