@@ -15,7 +15,10 @@ from nsed.config.settings import Settings
 from nsed.models.hire import Hire
 from nsed.run import VERSION
 from nsed.studio.admission import Admission
+from nsed.studio.checkpoint_routes import checkpoint_routes
+from nsed.studio.event_routes import event_routes
 from nsed.studio.gate import Gate
+from nsed.studio.graph_routes import graph_routes
 from nsed.studio.health_routes import health_routes
 from nsed.studio.idempotency import Idempotency
 from nsed.studio.login_routes import login_routes
@@ -25,10 +28,12 @@ from nsed.studio.page_routes import page_routes
 from nsed.studio.readiness import ReadinessCheck
 from nsed.studio.request_errors import no_such_thing, wrong_form
 from nsed.studio.request_limits import RequestLimits
+from nsed.studio.run_routes import run_routes
 from nsed.studio.run_service import RunService
 from nsed.studio.security_headers import SecurityHeaders
 from nsed.studio.site_guard import SiteGuard
 from nsed.telemetry import open_telemetry
+from nsed.trail.known_heads import heads_in
 
 __all__ = ["create_app"]
 
@@ -67,7 +72,11 @@ def create_app(
                 open_checkpoints(checkpoints, folder=folder) as place,
             ):
                 service = RunService(
-                    settings, hire=hire, store=store, checkpoints=place
+                    settings,
+                    hire=hire,
+                    store=store,
+                    checkpoints=place,
+                    trails=heads_in(folder),
                 )
                 app.state.service = service
                 app.state.readiness = ReadinessCheck(hire, settings.config())
@@ -90,6 +99,8 @@ def create_app(
     app.include_router(login_routes)
     app.include_router(health_routes)
     app.include_router(openai_routes)
+    for routes in (run_routes, event_routes, checkpoint_routes, graph_routes):
+        app.include_router(routes())
     app.include_router(page_routes())
     if find_spec("langserve"):  # an extra of its own
         from nsed.studio.langserve_app import add_langserve  # noqa: PLC0415
