@@ -16,6 +16,7 @@ from nsed.models.hire import Hire
 from nsed.run import VERSION
 from nsed.studio.admission import Admission
 from nsed.studio.checkpoint_routes import checkpoint_routes
+from nsed.studio.documented_app import DocumentedApp
 from nsed.studio.event_routes import event_routes
 from nsed.studio.gate import Gate
 from nsed.studio.graph_routes import graph_routes
@@ -89,7 +90,7 @@ def create_app(
             await hire.aclose()
 
     # No /docs: those pages load scripts from elsewhere.
-    app = FastAPI(
+    app = DocumentedApp(
         title="nsed", version=VERSION, lifespan=lifespan, docs_url=None, redoc_url=None
     )
     app.state.settings = settings
