@@ -19,6 +19,8 @@ pytest.importorskip("mcp", reason="needs the extra nsed[mcp]")
 import anyio
 from mcp import ClientSession, StdioServerParameters, stdio_client
 
+from nsed.checkpoints import open_checkpoints
+
 pytestmark = pytest.mark.slow
 POOL = (Path(__file__).parents[1] / "cli/conftest.py").read_text().split('"""')[3]
 TASK = {"task": "What is 6 * 7?"}
@@ -96,14 +98,9 @@ async def test_an_answer_comes_with_progress_and_the_run_is_kept(here: Path) -> 
     assert numbers == sorted(set(numbers))
     assert said[0][1] == "round 1: ada, bob, cy have a seat"
     assert said[-1][1] == "round 2: the end: unanimous"
-    known = subprocess.run(
-        [*COMMAND[:-1], "show", answer["run_id"], "--json"],
-        cwd=here,
-        env={**os.environ, **environment(here)},
-        capture_output=True,
-        check=True,
-    )
-    assert json.loads(known.stdout)["task"] == TASK["task"]
+    async with open_checkpoints(str(here / "data" / "runs.sqlite")) as place:
+        assert place is not None
+        assert (await place.log.find(answer["run_id"])).task == TASK["task"]
 
 
 async def test_a_wrong_call_is_an_error_of_the_tool_by_name(here: Path) -> None:
