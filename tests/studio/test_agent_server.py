@@ -317,6 +317,16 @@ async def test_the_graphs_are_tools_of_mcp_clients(server: Server) -> None:
     assert wrong.is_error
 
 
+def test_the_page_of_the_documents_runs(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (ROOT / "docs/studio.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    exec(code.replace("http://127.0.0.1:2024", server.url), {})  # noqa: S102
+
+    assert capsys.readouterr().out == "9\n"
+
+
 def test_it_keeps_to_itself(server: Server) -> None:
     """Nothing is asked of the outside: no look-up of versions, no statistics."""
     if server.trace is None:
