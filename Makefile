@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 Q ?=
 MINUTES ?= 10
+PORT ?= 2024
 .DEFAULT_GOAL := help
 .PHONY: help install ask test quick format check types docs lower live bench knapsack kills routing faults load soak collusion fuzz studio clean
 
@@ -93,8 +94,8 @@ fuzz: $(VENV)/.dev ## Fuzz ballots, frames, trails and configurations: MINUTES=1
 	  $(BIN)/python benchmarks/fuzzing.py $$target --minutes $(MINUTES) || failed=1; \
 	done; test -z "$$failed"
 
-studio: $(VENV)/.dev ## Serve the graph for LangGraph Studio, on loopback
-	LANGGRAPH_CLI_NO_ANALYTICS=1 LANGGRAPH_NO_VERSION_CHECK=1 $(BIN)/langgraph dev --no-browser --host 127.0.0.1 --port 2024
+studio: $(VENV)/.dev ## Serve the graphs for LangGraph Studio, on loopback: PORT=2024
+	LANGGRAPH_CLI_NO_ANALYTICS=1 LANGGRAPH_NO_VERSION_CHECK=1 $(BIN)/langgraph dev --no-browser --host 127.0.0.1 --port $(PORT)
 
 clean: ## Remove what was built, not the weights
 	rm -rf $(VENV) build dist .coverage .hypothesis .mypy_cache .ruff_cache

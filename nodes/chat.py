@@ -9,7 +9,7 @@ from nsed.protocol.errors import ConfigError
 from nsed.state.conversation import Role, Turn, task_of
 from nsed.state.records import Verdict
 
-__all__ = ["ANSWER", "answer_message", "task_in", "task_message"]
+__all__ = ["ANSWER", "answer_message", "role_of", "task_in", "task_message"]
 
 ANSWER: Final = "answer-"
 """Begins the id of an answer; the id of the message that it answers follows."""
@@ -32,7 +32,9 @@ def task_in(messages: Sequence[BaseMessage]) -> str:
     Raises:
         ConfigError: It asks nothing, or holds what the experts cannot read.
     """
-    turns = [Turn(role=(role := _role(one)), text=_text(one, role)) for one in messages]
+    turns = [
+        Turn(role=(role := role_of(one)), text=_text(one, role)) for one in messages
+    ]
     try:
         return task_of(turns)
     except ValueError as error:
@@ -62,7 +64,12 @@ def answer_message(verdict: Verdict, asked: str | None) -> AIMessage:
     )
 
 
-def _role(message: BaseMessage) -> Role:
+def role_of(message: BaseMessage) -> Role:
+    """Who says it.
+
+    Raises:
+        ConfigError: Somebody else than user, assistant, system or a tool.
+    """
     said = getattr(message, "role", message.type)  # a `ChatMessage` has a role
     role = _ROLES.get(said.removesuffix("MessageChunk").lower())
     if role is None:

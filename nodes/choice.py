@@ -36,7 +36,7 @@ def choose(
                 "propose",
                 present=0,
                 required=config.quorum,
-                causes=[f"the run was stopped: {halt.value}", *causes],
+                causes=[f"the run was stopped: {StopReason(halt).value}", *causes],
             )
         first = sorted(proposals.values(), key=lambda p: p.id)
         votes = [Candidate(p.key, text_digest(p.text)) for p in first]

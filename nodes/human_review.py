@@ -32,7 +32,7 @@ def human_review(
 ) -> dict[str, Any]:
     """Wait for a decision if the run asks for one; a wrong one is asked for again."""
     halt = state.get("halt")
-    if not runtime.context.human_review or halt is StopReason.USER_STOP:
+    if not runtime.context.human_review or halt == StopReason.USER_STOP:
         return {}
     question = question_of(state)
     while True:
@@ -63,7 +63,7 @@ def question_of(state: DeliberationState) -> HumanQuestion:
         round=state["round"],
         leading=tally.winner,
         conviction=tally.conviction,
-        would_stop=halt.value if halt else None,
+        would_stop=StopReason(halt).value if halt else None,
         proposals=tuple(reversed(table)),
     )
 

@@ -25,9 +25,9 @@ def stopping(
         round_limit=context.rounds,
         effort=context.effort,
         curve=context.curve,
-        user_stop=halted is StopReason.USER_STOP,
-        deadline_passed=halted is StopReason.DEADLINE or _no_time(state, context),
-        budget_spent=halted is StopReason.BUDGET,
+        user_stop=halted == StopReason.USER_STOP,
+        deadline_passed=halted == StopReason.DEADLINE or _no_time(state, context),
+        budget_spent=halted == StopReason.BUDGET,
     )
     if reason is not None:
         runtime.stream_writer(

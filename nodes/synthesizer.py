@@ -41,7 +41,7 @@ class Synthesizer:
         """Ask and file the text, or the absence; nothing without a winner."""
         context = runtime.context
         name = context.synthesizer
-        stopped = state.get("halt") is StopReason.USER_STOP
+        stopped = state.get("halt") == StopReason.USER_STOP
         if name is None or stopped or not state.get("tallies"):
             return {}
         winner, _, _ = choose(state, context)

@@ -29,7 +29,7 @@ def verdict(
         QuorumError: There is no answer.
         DegradedError: The synthesizer is missing and `on_partial` is `error`.
     """
-    if state.get("halt") is not StopReason.USER_STOP:
+    if state.get("halt") != StopReason.USER_STOP:
         require_quorum(state, runtime.context, phase="synthesize", present=0)
     absences = tuple(
         state.get("absences", {})[key] for key in sorted(state.get("absences", {}))

@@ -1,7 +1,7 @@
 """Channel reducers: order and grouping never matter, a repeat never counts twice."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from langchain_core.messages import (
@@ -11,10 +11,13 @@ from langchain_core.messages import (
     convert_to_messages,
 )
 
-__all__ = ["join_messages", "merge_by_key"]
+from nsed.state.record import Record
+
+__all__ = ["join_messages", "merge_by_key", "merge_records"]
 
 K = TypeVar("K")
 V = TypeVar("V")
+R = TypeVar("R", bound=Record)
 
 
 def merge_by_key(left: Mapping[K, V], right: Mapping[K, V]) -> dict[K, V]:
@@ -28,6 +31,27 @@ def merge_by_key(left: Mapping[K, V], right: Mapping[K, V]) -> dict[K, V]:
         msg = f"two branches wrote different values for {sorted(map(repr, clash))}"
         raise ValueError(msg)
     return {**left, **right}
+
+
+def merge_records(
+    kind: type[R],
+) -> Callable[[Mapping[str, R], Mapping[str, R]], dict[str, R]]:
+    """A `merge_by_key` of records that reads one written as plain data, too.
+
+    So a state can be edited from outside: in Studio, by `update_state` over HTTP.
+
+    Raises:
+        ValidationError: Of the reducer: what was written is no such record.
+    """
+
+    def merge(left: Mapping[str, R], right: Mapping[str, R]) -> dict[str, R]:
+        records = {
+            key: value if isinstance(value, kind) else kind.model_validate(value)
+            for key, value in right.items()
+        }
+        return merge_by_key(left, records)
+
+    return merge
 
 
 def join_messages(

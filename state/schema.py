@@ -18,7 +18,7 @@ from nsed.state.records import (
     Tally,
     Verdict,
 )
-from nsed.state.reducers import join_messages, merge_by_key
+from nsed.state.reducers import join_messages, merge_records
 from nsed.state.team import Team
 
 __all__ = [
@@ -52,8 +52,10 @@ class Asked(TypedDict):
     """What a thread was asked last, to tell a new question from it."""
 
     message: str
-    """Id of the last message of the chat."""
+    """Id of the message that asks."""
     task_sha256: str
+    chat_sha256: str
+    """Of the chat as it was then."""
 
 
 class DeliberationState(TypedDict):
@@ -69,28 +71,30 @@ class DeliberationState(TypedDict):
     """1-based; the round being played."""
     round_started_at: float
     """Unix time at which the round was bound, in seconds."""
-    teams: Annotated[dict[str, Team], merge_by_key]
+    teams: Annotated[dict[str, Team], merge_records(Team)]
     """By round."""
     attempts: dict[str, int]
     """Attempts the ledger granted each expert for the phase about to start."""
-    proposals: Annotated[dict[str, Proposal], merge_by_key]
+    proposals: Annotated[dict[str, Proposal], merge_records(Proposal)]
     masks: dict[str, tuple[str, ...]]
     """This round: proposal ids in label order, by reviewer."""
     candidates: tuple[str, ...]
     """This round: ids of the proposals that are voted on."""
-    ballots: Annotated[dict[str, Ballot], merge_by_key]
+    ballots: Annotated[dict[str, Ballot], merge_records(Ballot)]
     """By `r<round>.<reviewer>`."""
-    tallies: Annotated[dict[str, Tally], merge_by_key]
+    tallies: Annotated[dict[str, Tally], merge_records(Tally)]
     """By round."""
-    memories: Annotated[dict[str, Memory], merge_by_key]
+    memories: Annotated[dict[str, Memory], merge_records(Memory)]
     """By the round that was just played; the next one reads it."""
-    absences: Annotated[dict[str, Absence], merge_by_key]
+    absences: Annotated[dict[str, Absence], merge_records(Absence)]
     """By `r<round>.<phase>.<expert>`."""
-    calls: Annotated[dict[str, CallRecord], merge_by_key]
+    calls: Annotated[dict[str, CallRecord], merge_records(CallRecord)]
     """By `r<round>.<phase>.<expert>.<attempt>`."""
-    pauses: NotRequired[Annotated[dict[str, Pause], merge_by_key]]
+    pauses: NotRequired[Annotated[dict[str, Pause], merge_records(Pause)]]
     """By the Unix time at which the run went on; limits of time leave them out."""
-    interventions: NotRequired[Annotated[dict[str, Intervention], merge_by_key]]
+    interventions: NotRequired[
+        Annotated[dict[str, Intervention], merge_records(Intervention)]
+    ]
     """What the user decided, by the round it came after."""
     taken_over: NotRequired[int]
     """How many rounds it has from the run it was forked from."""

@@ -6,7 +6,7 @@ are seen to in a dependency of its routes.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -105,8 +105,9 @@ async def _configs(request: Request) -> list[Mapping[str, Any]]:
 def _of_hash(text: str) -> object:
     from langserve.lzstring import LZString  # noqa: PLC0415 - an extra
 
+    decode: Callable[[str], str] = LZString.decompressFromEncodedURIComponent
     try:
-        return json.loads(LZString.decompressFromEncodedURIComponent(text))
+        return json.loads(decode(text))
     # Anything but what the playground writes breaks its decoder in some way.
     except Exception as error:
         raise HTTPException(422, "the path holds no configuration") from error

@@ -29,7 +29,7 @@ def served(
     folder: Path,
     *,
     says: str,
-    environment: Mapping[str, str] | None = None,
+    environment: Mapping[str, str | None] | None = None,
 ) -> Iterator[Served]:
     """Start it and wait for its address.
 
@@ -37,12 +37,13 @@ def served(
         command: What to run.
         folder: Where.
         says: Of what it prints when it is ready, a pattern whose group is the address.
-        environment: On top of this process's own.
+        environment: On top of this process's own; None takes a variable away.
     """
+    given = {**os.environ, **(environment or {})}
     server = subprocess.Popen(
         command,
         cwd=folder,
-        env={**os.environ, **(environment or {})},
+        env={key: value for key, value in given.items() if value is not None},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

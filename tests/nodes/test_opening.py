@@ -70,6 +70,33 @@ async def test_a_thread_that_is_asked_again_begins_afresh_but_for_the_chat() -> 
     assert "now:\nAre you sure?" in thread.asked
 
 
+async def test_a_message_that_is_edited_is_asked_anew_in_its_place() -> None:
+    thread = Thread()
+    await thread.ask(messages=[HumanMessage("Hi", id="1")])
+    result = await thread.ask(messages=[HumanMessage(TASK, id="1")])
+
+    assert [m.id for m in result["messages"]] == ["1", "answer-1"]
+    assert TASK in thread.asked
+    assert "Conversation" not in thread.asked
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"task": TASK}, {"messages": [HumanMessage(TASK, id="1")]}],
+    ids=["task", "message"],
+)
+async def test_the_same_once_more_is_asked_once_more(given: dict[str, Any]) -> None:
+    thread = Thread()
+    first = await thread.ask(**given)
+    asked = len(thread.hire.asked)
+    again = await thread.ask(**given)
+
+    assert len(thread.hire.asked) == 2 * asked
+    assert [m.id for m in again["messages"]] == [m.id for m in first["messages"]]
+    assert TASK in thread.asked
+    assert "Conversation" not in thread.asked
+
+
 async def test_a_task_on_a_thread_stands_alone() -> None:
     thread = Thread()
     await thread.ask(messages=[("user", "Hi")])

@@ -4,8 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, HumanMessage, RemoveMessage
+from pydantic import ValidationError
 
-from nsed.state.reducers import join_messages, merge_by_key
+from nsed.state.records import Pause
+from nsed.state.reducers import join_messages, merge_by_key, merge_records
 
 MAPS = st.dictionaries(st.sampled_from("abcdef"), st.just(0)).map(
     lambda keys: {key: ord(key) for key in keys}  # common keys agree
@@ -63,3 +65,16 @@ def test_a_message_whose_id_is_known_takes_its_place_and_a_repeat_counts_once() 
 def test_what_is_no_message_is_an_error() -> None:
     with pytest.raises(ValueError, match="wizard"):
         join_messages([], [("wizard", "Hi")])
+
+
+def test_a_record_written_as_plain_data_is_read_and_a_wrong_one_refused() -> None:
+    merge, pause = merge_records(Pause), Pause(round=1, seconds=2)
+
+    assert merge({"a": pause}, {"a": pause.model_dump(), "b": pause}) == {  # type: ignore[dict-item]
+        "a": pause,
+        "b": pause,
+    }
+    with pytest.raises(ValidationError, match="seconds"):
+        merge({}, {"a": {"round": 1}})  # type: ignore[dict-item]
+    with pytest.raises(ValueError, match="different values"):
+        merge({"a": pause}, {"a": Pause(round=2, seconds=2)})

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import re
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +21,7 @@ from langserve import RemoteRunnable
 
 pytestmark = pytest.mark.slow
 POOL = (Path(__file__).parents[1] / "cli/conftest.py").read_text().split('"""')[3]
+PAGE = Path(__file__).parents[2] / "docs/langserve.md"
 TASK = {"task": "What is 6 * 7?"}
 SAYS = r"running on (http://[0-9.:]+)"
 COMMAND = [
@@ -172,6 +175,54 @@ def test_the_schemas_and_the_playground_need_nobody_else(url: str) -> None:
         httpx.post(f"{url}/{end}", json={}) for end in ("feedback", "token_feedback")
     ]
     assert {reply.status_code for reply in gone} <= {404, 405}
+
+
+async def test_it_is_one_of_the_doors_of_the_server() -> None:
+    from nsed.config.settings import Settings
+    from nsed.studio.server import create_app
+
+    app = create_app(Settings())
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+        schema = await client.get("/langserve/nsed/input_schema")
+
+    assert "task" in schema.json()["properties"]
+
+
+def test_the_page_of_the_documents_runs(
+    url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    exec(code.replace("http://127.0.0.1:8000/langserve/nsed", url), {})  # noqa: S102
+
+    assert capsys.readouterr().out.startswith("42 complete\n{'events'")
+
+
+def test_the_playground_plays(url: str) -> None:
+    chromium = shutil.which("chromium")
+    playwright = pytest.importorskip("playwright.sync_api")
+    if chromium is None:
+        pytest.skip("needs chromium")
+    wrong: list[str] = []
+    with playwright.sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page()
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on(
+            "request", lambda r: None if r.url.startswith(url) else wrong.append(r.url)
+        )
+        page.goto(f"{url}/playground/")
+        page.fill("[id='#/properties/task-input']", TASK["task"])
+        page.fill("[id='#/properties/rounds-input']", "1")
+        page.get_by_role("button", name="Start").click()
+        page.get_by_text('"run_id"').wait_for()
+        said = page.inner_text("body")
+        browser.close()
+
+    assert '"answer": "42"' in said
+    assert '"rounds": 1' in said
+    assert "Validation Errors" not in said
+    assert not wrong
 
 
 @pytest.mark.parametrize("route", ["invoke", "batch", "stream"])

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import select
 import signal
 import subprocess
@@ -19,8 +20,11 @@ pytest.importorskip("mcp", reason="needs the extra nsed[mcp]")
 import anyio
 from mcp import ClientSession, StdioServerParameters, stdio_client
 
+from nsed.checkpoints import open_checkpoints
+
 pytestmark = pytest.mark.slow
 POOL = (Path(__file__).parents[1] / "cli/conftest.py").read_text().split('"""')[3]
+ROOT = Path(__file__).parents[2]
 TASK = {"task": "What is 6 * 7?"}
 COMMAND = (sys.executable, "-m", "nsed.cli", "mcp")
 
@@ -51,9 +55,22 @@ async def session(folder: Path) -> AsyncIterator[ClientSession]:
         yield client
 
 
-async def test_the_tool_says_what_it_takes_and_gives(here: Path) -> None:
+async def test_the_tool_says_what_it_takes_and_names_what_is_wrong(here: Path) -> None:
+    wrong: list[tuple[dict[str, Any], str]] = [
+        ({}, "task: Field required"),
+        ({"task": ""}, "task: String should have at least 1 character"),
+        ({**TASK, "base_url": "http://x"}, "base_url: Extra inputs"),
+        ({**TASK, "rounds": 0}, "rounds: Input should be greater than"),
+        ({**TASK, "preset": "slow"}, "no preset is named 'slow'"),
+        ({**TASK, "budget_usd": 1}, "the price of 'bob' is unknown"),
+    ]
     async with session(here) as client:
         (tool,) = (await client.list_tools()).tools
+        for given, words in wrong:
+            result = await client.call_tool("deliberate", given)
+            assert result.is_error
+            assert words in result.content[0].text
+        assert (await client.call_tool("delete_all", {})).is_error
 
     properties = tool.input_schema["properties"]
     assert tool.name == "deliberate"
@@ -96,33 +113,9 @@ async def test_an_answer_comes_with_progress_and_the_run_is_kept(here: Path) -> 
     assert numbers == sorted(set(numbers))
     assert said[0][1] == "round 1: ada, bob, cy have a seat"
     assert said[-1][1] == "round 2: the end: unanimous"
-    known = subprocess.run(
-        [*COMMAND[:-1], "show", answer["run_id"], "--json"],
-        cwd=here,
-        env={**os.environ, **environment(here)},
-        capture_output=True,
-        check=True,
-    )
-    assert json.loads(known.stdout)["task"] == TASK["task"]
-
-
-async def test_a_wrong_call_is_an_error_of_the_tool_by_name(here: Path) -> None:
-    wrong: list[tuple[dict[str, Any], str]] = [
-        ({}, "task: Field required"),
-        ({"task": ""}, "task: String should have at least 1 character"),
-        ({**TASK, "base_url": "http://x"}, "base_url: Extra inputs"),
-        ({**TASK, "rounds": 0}, "rounds: Input should be greater than"),
-        ({**TASK, "preset": "slow"}, "no preset is named 'slow'"),
-        ({**TASK, "budget_usd": 1}, "the price of 'bob' is unknown"),
-    ]
-    async with session(here) as client:
-        for given, words in wrong:
-            result = await client.call_tool("deliberate", given)
-            assert result.is_error
-            assert words in result.content[0].text
-        result = await client.call_tool("delete_all", {})
-
-    assert result.is_error
+    async with open_checkpoints(str(here / "data" / "runs.sqlite")) as place:
+        assert place is not None
+        assert (await place.log.find(answer["run_id"])).task == TASK["task"]
 
 
 async def test_no_answer_is_an_error_of_the_tool(here: Path) -> None:
@@ -234,6 +227,26 @@ async def test_a_client_that_is_killed_leaves_no_orphan(here: Path) -> None:
         await provider.left(2)
 
     assert ended
+
+
+def test_the_page_of_the_documents_runs(here: Path) -> None:
+    page = (ROOT / "docs/mcp.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    program = str(Path(sys.executable).parent)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "PATH": f"{program}{os.pathsep}{os.environ['PATH']}",
+            "HOME": str(here),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stdout == "72\n", done.stderr
 
 
 def test_a_wrong_configuration_is_said_before_anything_is_served(here: Path) -> None:
