@@ -13,8 +13,8 @@ from fastapi import APIRouter, FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse, StreamingResponse
 from panel import Recorder
 
-from nsed.models.base import Request as Asked
 from nsed.config.settings import Settings
+from nsed.models.base import Request as Asked
 from nsed.state.human import HumanDecision
 from nsed.state.run_record import RunRecord
 from nsed.studio.live_run import LiveRun
@@ -213,7 +213,8 @@ def _api(server: PageServer) -> APIRouter:  # noqa: C901 - a list of routes
             async for number, event in live.watch(after):
                 yield f"id: {number}\ndata: {json.dumps(event)}\n\n"
             state, reason = await state_of(live)
-            yield f"event: end\ndata: {json.dumps({'state': state, 'reason': reason})}\n\n"
+            end = json.dumps({"state": state, "reason": reason})
+            yield f"event: end\ndata: {end}\n\n"
 
         return StreamingResponse(lines(), media_type="text/event-stream")
 
