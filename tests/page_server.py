@@ -254,7 +254,8 @@ def _api(server: PageServer) -> APIRouter:  # noqa: C901 - a list of routes
     async def checkpoint(run_id: str, cid: str) -> Any:
         return {
             "id": cid,
-            "values": {
+            "left_out": [],
+            "state": {
                 "task": "<b>x</b>\u202e",
                 "round": 1,
                 "proposals": {"r1-ab": {"expert": "ada"}},

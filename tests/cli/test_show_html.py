@@ -33,7 +33,7 @@ def test_a_saved_record_with_its_trail(saved: Path, nsed: Nsed) -> None:
     found = told(ended.stdout)
     assert found["state"] == "finished"
     assert found["run"]["verdict"]["answer"] == "42"
-    assert found["trail"]["status"] == "whole"
+    assert found["trail"]["status"] == "verified"
     assert "signed by ed25519:" in found["trail"]["detail"]
 
 
@@ -54,7 +54,7 @@ def test_a_record_that_was_changed_is_not_what_its_trail_says(
 
     found = told(nsed("show", str(saved), "--html").stdout)
 
-    assert found["trail"]["status"] == "differs"
+    assert found["trail"]["status"] == "broken"
     assert "(verdict) is not what the record says" in found["trail"]["detail"]
 
 
@@ -66,7 +66,9 @@ def test_a_trail_that_was_changed_is_broken(saved: Path, nsed: Nsed) -> None:
         "broken"
     )
     trail.unlink()
-    assert told(nsed("show", str(saved), "--html").stdout)["trail"]["status"] == "none"
+    assert told(nsed("show", str(saved), "--html").stdout)["trail"]["status"] == (
+        "unsigned"
+    )
 
 
 def test_a_kept_run(saved: Path, nsed: Nsed) -> None:

@@ -59,5 +59,5 @@ def _trail(record: RunRecord, saved: Path | None) -> TrailStatus | None:
     data = file.read_bytes() if file.is_file() else None
     if data is not None and own is None:
         words = f"{file.name} was not checked: you have no signing key here"
-        return TrailStatus("none", words)
+        return TrailStatus("unsigned", words)
     return trail_status(record, data, trusted=[own.public_key] if own else [])

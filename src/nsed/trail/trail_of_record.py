@@ -16,8 +16,8 @@ __all__ = ["TrailStatus", "trail_status"]
 class TrailStatus:
     """What became of a check."""
 
-    status: Literal["none", "whole", "broken", "differs"]
-    """`differs`: the trail is whole, and tells of something else than the record."""
+    status: Literal["verified", "unsigned", "broken"]
+    """`broken` also where the trail is whole, and tells of something else."""
     detail: str
     """In words."""
 
@@ -33,7 +33,7 @@ def trail_status(
         trusted: Public keys to believe, 32 bytes each.
     """
     if data is None:
-        return TrailStatus("none", "there is no trail beside it")
+        return TrailStatus("unsigned", "there is no trail beside it")
     checked = check_trail(data, trusted=trusted)
     if checked.fault is not None:
         return TrailStatus("broken", str(checked.fault))
@@ -43,11 +43,11 @@ def trail_status(
         mine = _line(act.kind, act.body, act.time, act.author)
         if mine != _line(entry.kind, entry.body, entry.time, entry.author):
             words = f"entry {entry.seq} ({entry.kind}) is not what the record says"
-            return TrailStatus("differs", words)
+            return TrailStatus("broken", words)
     if len(acts) != len(told) or checked.run_id != record.run_id:
-        return TrailStatus("differs", "it does not tell of this record")
+        return TrailStatus("broken", "it does not tell of this record")
     entries = len(checked.entries)
-    return TrailStatus("whole", f"{entries} entries, signed by {checked.signer}")
+    return TrailStatus("verified", f"{entries} entries, signed by {checked.signer}")
 
 
 def _line(*parts: Any) -> bytes:  # noqa: ANN401 - JSON

@@ -95,7 +95,7 @@ def test_giving_up_asks_twice(server: Any, look: Any) -> None:
     page.locator(".state.cancelled").wait_for()
 
     assert server.posted == [("cancel", {})]
-    assert page.locator(".head .reason").inner_text() == "the run was cancelled"
+    assert page.locator(".live .reason").inner_text() == "the run was cancelled"
 
 
 def test_the_user_decides_by_keyboard_alone(server: Any, look: Any) -> None:
