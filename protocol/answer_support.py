@@ -62,8 +62,10 @@ class AnswerSupport:
 
     def winner(self, digests: Sequence[str]) -> int:
         """Candidate that wins by net support alone."""
-        best = self.best_answer(np.nan_to_num(self.answer_net), digests)
-        return self.speakers(digests)[best]
+        speakers = self.speakers(digests)
+        spoken = [digests[speaker] for speaker in speakers]
+        net, lows = np.nan_to_num(self.answer_net), _lowest(self.answer_votes)
+        return speakers[_best(net, lows, spoken, range(len(spoken)))]
 
 
 def answer_support(
@@ -110,7 +112,8 @@ def _summed(values: Matrix, member: NDArray[np.bool_]) -> Matrix:
 
 def _lowest(votes: Matrix) -> list[float]:
     """Lowest vote each column got; -1 where it got none."""
-    return [-1.0 if np.isnan(v).all() else float(np.nanmin(v)) for v in votes.T]
+    low = np.where(np.isnan(votes), np.inf, votes).min(axis=0, initial=np.inf)
+    return np.where(np.isinf(low), -1.0, low).tolist()  # type: ignore[no-any-return]
 
 
 def _best(

@@ -34,8 +34,15 @@ class Usage:
 
     def __add__(self, other: "Usage") -> "Usage":
         """Add field by field. Associative and commutative; `Usage()` is the zero."""
-        return Usage(
-            *(getattr(self, f.name) + getattr(other, f.name) for f in fields(self))
+        return Usage(  # field by field by hand: it is done for every call of a run
+            self.calls + other.calls,
+            self.input_tokens + other.input_tokens,
+            self.cached_input_tokens + other.cached_input_tokens,
+            self.output_tokens + other.output_tokens,
+            self.nano_usd + other.nano_usd,
+            self.unpriced_calls + other.unpriced_calls,
+            self.estimated_calls + other.estimated_calls,
+            self.latency_ms + other.latency_ms,
         )
 
     @property

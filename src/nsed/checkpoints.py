@@ -1,11 +1,11 @@
 """Where runs are kept, so that each can be taken up again: in a file, on a server."""
 
 import asyncio
-import logging
 import os
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -13,19 +13,18 @@ from typing import Any
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from nsed.graphs.checkpointing import record_serializer
-from nsed.models.failures import redact
-from nsed.protocol.errors import ConfigError
 from nsed.run_log import RunLog
 from nsed.run_tables import PostgresTables, SqliteTables
-from nsed.storage_place import file_of, one_process, one_session, postgres_url
+from nsed.storage_place import StoragePlace, module_of, one_process, one_session
 
 __all__ = ["Checkpoints", "open_checkpoints"]
 
 _BUSY_S = 4.0
-_PATIENCE_S = 20
-"""How long opening may take, in seconds; longer than any wait within it."""
-
-_log = logging.getLogger(__name__)
+_PLACE = StoragePlace(
+    called="checkpoints",
+    file_name="runs.sqlite",
+    unopened="this run is not kept, its place does not open",
+)
 
 
 @dataclass(frozen=True)
@@ -61,25 +60,14 @@ async def open_checkpoints(
     Raises:
         ConfigError: `where` is none of these, or the extra for Postgres is missing.
     """
-    async with AsyncExitStack() as stack:
-        opened: Checkpoints | None = None
-        if where not in ("off", "memory"):
-            url = postgres_url(where)
-            opening = _postgres(url) if url else _sqlite(_path(where, folder), busy_s)
-            try:
-                async with asyncio.timeout(_PATIENCE_S):
-                    opened = await stack.enter_async_context(opening)
-            except ConfigError:
-                raise
-            # Whatever the file system, the file or the server has to say.
-            except Exception as error:  # noqa: BLE001
-                words = redact(f"{type(error).__name__}: {error}")
-                _log.warning("this run is not kept, its place does not open: %s", words)
-        yield opened
-
-
-def _path(where: str, folder: Path | None) -> Path:
-    return file_of(where, name="runs.sqlite", folder=folder, called="checkpoints")
+    if where in ("off", "memory"):
+        yield None
+        return
+    opening = _PLACE.opened(
+        where, sqlite=partial(_sqlite, busy_s=busy_s), postgres=_postgres, folder=folder
+    )
+    async with opening as checkpoints:
+        yield checkpoints
 
 
 @asynccontextmanager
@@ -108,15 +96,8 @@ def _private(path: Path) -> None:
 @asynccontextmanager
 async def _postgres(url: str) -> AsyncIterator[Checkpoints]:
     """A server's database; the tables are made by one process at a time."""
-    try:
-        module = await asyncio.to_thread(
-            import_module, "langgraph.checkpoint.postgres.aio"
-        )
-        psycopg = await asyncio.to_thread(import_module, "psycopg")
-    except ImportError as error:
-        raise ConfigError(
-            "runs in Postgres need another package: pip install 'nsed[postgres]'"
-        ) from error
+    module = await module_of("langgraph.checkpoint.postgres.aio", "runs")
+    psycopg = await module_of("psycopg", "runs")
     async with (
         module.AsyncPostgresSaver.from_conn_string(
             url, serde=record_serializer()

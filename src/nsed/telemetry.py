@@ -1,26 +1,25 @@
 """Where telemetry is kept: nowhere, in memory, in a SQLite file or on a server."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
 from langgraph.store.base import BaseStore
 from langgraph.store.memory import InMemoryStore
 
-from nsed.models.failures import redact
-from nsed.protocol.errors import ConfigError
-from nsed.storage_place import file_of, one_process, one_session, postgres_url
+from nsed.storage_place import StoragePlace, module_of, one_process, one_session
 
 __all__ = ["open_telemetry"]
 
 _BUSY_S = 4.0
-_PATIENCE_S = 20
-"""How long opening may take, in seconds; longer than any wait within it."""
-
-_log = logging.getLogger(__name__)
+_PLACE = StoragePlace(
+    called="telemetry",
+    file_name="telemetry.sqlite",
+    unopened="telemetry is off, the store does not open",
+)
 
 
 @asynccontextmanager
@@ -43,27 +42,19 @@ async def open_telemetry(
     Raises:
         ConfigError: `where` is none of these, or the extra for Postgres is missing.
     """
-    async with AsyncExitStack() as stack:
-        store: BaseStore | None = None
-        if where == "memory":
-            store = InMemoryStore()
-        elif where != "off":
-            url = postgres_url(where)
-            opened = _postgres(url) if url else _sqlite(_path(where, folder), busy_s)
-            try:
-                async with asyncio.timeout(_PATIENCE_S):
-                    store = await stack.enter_async_context(opened)
-            except ConfigError:
-                raise
-            # Whatever the file system, the file or the server has to say.
-            except Exception as error:  # noqa: BLE001
-                words = redact(f"{type(error).__name__}: {error}")
-                _log.warning("telemetry is off, the store does not open: %s", words)
-        yield store
-
-
-def _path(where: str, folder: Path | None) -> Path:
-    return file_of(where, name="telemetry.sqlite", folder=folder, called="telemetry")
+    if where == "memory":
+        yield InMemoryStore()
+    elif where == "off":
+        yield None
+    else:
+        opening = _PLACE.opened(
+            where,
+            sqlite=partial(_sqlite, busy_s=busy_s),
+            postgres=_postgres,
+            folder=folder,
+        )
+        async with opening as store:
+            yield store
 
 
 @asynccontextmanager
@@ -91,12 +82,7 @@ async def _sqlite(path: Path, busy_s: float) -> AsyncIterator[BaseStore]:
 @asynccontextmanager
 async def _postgres(url: str) -> AsyncIterator[BaseStore]:
     """A server's database; the tables are made by one process at a time."""
-    try:
-        module = await asyncio.to_thread(import_module, "langgraph.store.postgres.aio")
-    except ImportError as error:
-        raise ConfigError(
-            "telemetry in Postgres needs another package: pip install 'nsed[postgres]'"
-        ) from error
+    module = await module_of("langgraph.store.postgres.aio", "telemetry")
     async with module.AsyncPostgresStore.from_conn_string(url) as store:
         async with one_session(store.conn):
             await store.setup()
