@@ -10,6 +10,7 @@ import { progressOf } from "./progress.js";
 import { follow, get, post } from "./server.js";
 
 const PAUSE_MS = 300;
+const LATE_MS = 2000;
 const ELSEWHERE_MS = 3000;
 const AGAIN_MS = [500, 1000, 2000, 5000];
 
@@ -124,8 +125,11 @@ export class LiveRun {
     this._goOn();
   }
 
-  /** Load the record anew: soon, once, and once more if something came meanwhile. */
-  _refresh() {
+  /** Load the record anew: soon, once, and once more if something came meanwhile. What
+   * an event tells of may be on file a moment later only, so there is a last time, too. */
+  _refresh(last = false) {
+    clearTimeout(this._late);
+    if (!last) this._late = setTimeout(() => this._refresh(true), LATE_MS);
     if (this._asking) {
       this._again = true;
       return;
