@@ -16,9 +16,9 @@ __all__ = ["show_html"]
 
 
 def show_html(
-    record: RunRecord, target: Path, *, state: str, saved: Path | None
+    record: RunRecord, target: Path | None, *, state: str, saved: Path | None
 ) -> None:
-    """Write the page to a file, or to stdout for `-`.
+    """Write the page to a file, or to stdout.
 
     Args:
         record: What to show.
