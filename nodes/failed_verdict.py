@@ -4,7 +4,7 @@ import time
 
 from nsed.nodes.asked import paused_s, spent
 from nsed.nodes.panel import panel_of, panel_words
-from nsed.protocol.errors import DegradedError, QuorumError
+from nsed.protocol.errors import NsedError
 from nsed.protocol.stopping import StopReason
 from nsed.state.records import Verdict
 from nsed.state.schema import DeliberationState
@@ -12,9 +12,7 @@ from nsed.state.schema import DeliberationState
 __all__ = ["failed_verdict"]
 
 
-def failed_verdict(
-    state: DeliberationState, error: QuorumError | DegradedError
-) -> Verdict:
+def failed_verdict(state: DeliberationState, error: NsedError) -> Verdict:
     """Say what is known of a run that ended in an error.
 
     There is no answer, no conviction, and no error text in the place of an answer.

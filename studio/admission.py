@@ -7,8 +7,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from nsed.protocol.usage import Usage
 from nsed.state.context import DeliberationConfig
+from nsed.studio.granted import Granted
 
 __all__ = ["Admission", "Caller", "Granted", "TheCaller"]
 
@@ -19,16 +19,6 @@ class Caller:
 
     name: str = ""
     """Name of the key; empty: a user of this machine, where no keys are asked for."""
-
-
-@dataclass
-class Granted:
-    """Leave for one run."""
-
-    config: DeliberationConfig
-    """The run's settings, with the caps that the key allows."""
-    spent: Usage | None = None
-    """Set by the door when the run is over, however it ended."""
 
 
 class Admission:
@@ -43,6 +33,8 @@ class Admission:
         self,
         caller: Caller,  # noqa: ARG002
         config: DeliberationConfig,
+        *,
+        preset: str | None = None,  # noqa: ARG002
     ) -> AsyncIterator[Granted]:
         """Let one run in, for as long as it takes."""
         yield Granted(config)

@@ -11,9 +11,14 @@ from nsed.config.settings import Settings
 from nsed.models.hire import Hire
 from nsed.run import VERSION
 from nsed.studio.admission import Admission
+from nsed.studio.checkpoint_routes import checkpoint_routes
+from nsed.studio.event_routes import event_routes
+from nsed.studio.graph_routes import graph_routes
 from nsed.studio.page_routes import page_routes
+from nsed.studio.run_routes import run_routes
 from nsed.studio.run_service import RunService
 from nsed.telemetry import open_telemetry
+from nsed.trail.known_heads import heads_in
 
 __all__ = ["create_app"]
 
@@ -48,7 +53,11 @@ def create_app(
                 open_checkpoints(checkpoints, folder=folder) as place,
             ):
                 service = RunService(
-                    settings, hire=hire, store=store, checkpoints=place
+                    settings,
+                    hire=hire,
+                    store=store,
+                    checkpoints=place,
+                    trails=heads_in(folder),
                 )
                 app.state.service = service
                 try:
@@ -61,5 +70,12 @@ def create_app(
     app = FastAPI(title="nsed", version=VERSION, lifespan=lifespan)
     app.state.settings = settings
     app.state.admission = admission or Admission()
-    app.include_router(page_routes())
+    for routes in (
+        run_routes,
+        event_routes,
+        checkpoint_routes,
+        graph_routes,
+        page_routes,
+    ):
+        app.include_router(routes())
     return app

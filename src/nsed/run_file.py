@@ -11,7 +11,11 @@ from nsed.protocol.errors import ConfigError, NsedError, WeightError
 from nsed.run_log import RunCalls
 from nsed.state.schema import DeliberationState
 
-__all__ = ["RunFile"]
+__all__ = ["RunFile", "RunTakenError"]
+
+
+class RunTakenError(ConfigError):
+    """Another process is at work at the run."""
 
 
 @dataclass
@@ -37,11 +41,11 @@ class RunFile:
             state: Looks up the run's state.
 
         Raises:
-            ConfigError: Another process is at work at it.
+            RunTakenError: Another process is at work at it.
         """
         log = self.checkpoints.log
         if not await log.tables.hold(self.run):
-            raise ConfigError(f"another process is at work at run {self.run}")
+            raise RunTakenError(f"another process is at work at run {self.run}")
         try:
             await log.begin(known)
             await self.calls.load()

@@ -1,5 +1,6 @@
 """The log of runs: which there are, what each was asked, and every call it made."""
 
+import json
 import logging
 import time
 from collections import defaultdict, deque
@@ -26,6 +27,8 @@ _CALLS = """CREATE TABLE IF NOT EXISTS nsed_calls (
     ended TEXT,
     PRIMARY KEY (run, number)
 )"""
+
+_OWNER = '"owner": '
 
 _log = logging.getLogger(__name__)
 
@@ -61,9 +64,26 @@ class RunLog:
         if state in ("finished", "failed"):
             await self.tables.run("DELETE FROM nsed_calls WHERE run = ?", id_)
 
-    async def known(self, most: int = 1000) -> list[KnownRun]:
-        """The latest runs, the newest first."""
-        return await self._where("? < begun_at", 0, most=most)
+    async def known(
+        self, most: int = 1000, *, owner: str | None = None
+    ) -> list[KnownRun]:
+        """The latest runs, of one owner or of all, the newest first."""
+        if owner is None:
+            return await self._where("? < begun_at", 0, most=most)
+        # No text in there looks so: within one, a quotation mark is escaped.
+        condition, values = (
+            "replace(known, ?, '') <> known",
+            [f"{_OWNER}{json.dumps(owner)}"],
+        )
+        if not owner:  # older versions did not write it
+            condition = f"({condition} OR replace(known, ?, '') = known)"
+            values.append(_OWNER)
+        found = await self._where(condition, *values, most=most)
+        return [run for run in found if run.owner == owner]
+
+    async def get(self, id_: str) -> KnownRun | None:
+        """The run with this id."""
+        return next(iter(await self._where("id = ?", id_)), None)
 
     async def find(self, prefix: str) -> KnownRun:
         """The run whose id begins so.

@@ -7,12 +7,12 @@ from pathlib import Path
 from nsed.checkpoints import Checkpoints, open_checkpoints
 from nsed.cli.places import checkpoints_place, data_folder
 from nsed.config.file import load_config
-from nsed.known_run import SHORT_ID, KnownRun
+from nsed.known_run import KnownRun
 from nsed.models.hire import Hire
 from nsed.protocol.errors import ConfigError
-from nsed.run import VERSION, Run
+from nsed.run import Run
 
-__all__ = ["kept_run", "kept_runs", "require_this_version", "runs_place"]
+__all__ = ["kept_run", "kept_runs", "runs_place"]
 
 
 def runs_place(config: Path | None) -> str:
@@ -51,17 +51,3 @@ def kept_run(place: Checkpoints, known: KnownRun) -> Run:
         checkpoints=place,
         forked_from=known.forked_from,
     )
-
-
-def require_this_version(known: KnownRun) -> None:
-    """Raise if another version began the run: it may read its state differently.
-
-    Raises:
-        ConfigError: It did.
-    """
-    if known.version != VERSION:
-        raise ConfigError(
-            f"run {known.id[:SHORT_ID]} was begun by nsed {known.version}, and this is "
-            f"nsed {VERSION}, which may go on differently; use nsed {known.version} "
-            "for it, or ask anew"
-        )

@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-import time
 import tomllib
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +11,13 @@ from typing import Any
 from nsed.checkpoints import Checkpoints
 from nsed.cli.asking import Printing, carry_out
 from nsed.cli.exits import ExitCode
-from nsed.cli.kept import kept_run, kept_runs, require_this_version, runs_place
+from nsed.cli.kept import kept_run, kept_runs, runs_place
 from nsed.config.file import load_config
-from nsed.config.knobs import check_knobs
-from nsed.config.problems import unknown_key
-from nsed.known_run import SHORT_ID, KnownRun, RunEnd
+from nsed.known_run import SHORT_ID, KnownRun
 from nsed.protocol.errors import ConfigError
 from nsed.state.context import DeliberationConfig
 from nsed.state.human import HumanDecision
+from nsed.taking_up import child_of, require_this_version, with_knobs
 
 __all__ = ["Resuming", "changed", "go_on"]
 
@@ -89,16 +86,7 @@ def _require_open(known: KnownRun) -> None:
 async def _forked(
     place: Checkpoints, known: KnownRun, from_round: int, changes: Sequence[str]
 ) -> KnownRun:
-    child = known.model_copy(
-        update={
-            "id": uuid.uuid4().hex,
-            "begun_at": time.time(),
-            "settings": changed(known.config, changes).model_dump(mode="json"),
-            "forked_from": f"{known.id}, before round {from_round}",
-            "state": "open",
-            "end": RunEnd(),
-        }
-    )
+    child = child_of(known, changed(known.config, changes), from_round=from_round)
     await kept_run(place, known).fork(child, from_round=from_round)
     return child
 
@@ -109,22 +97,15 @@ def changed(config: DeliberationConfig, changes: Sequence[str]) -> DeliberationC
     Raises:
         ConfigError: A line for each problem.
     """
-    knobs = config.model_dump(mode="json", exclude={"experts"})
     given: dict[str, Any] = {}
     problems = []
     for change in changes:
         key, equals, value = (part.strip() for part in change.partition("="))
         if not equals or not key:
             problems.append(f"--set: should be KEY=VALUE; found {change[:60]!r}")
-        elif key not in knobs:
-            problems.append(f"--set {key}: {unknown_key(key, knobs)}")
         else:
             given[key] = _value(value)
-    called = {key: f"--set {key}" for key in given}
-    new, found = check_knobs({**knobs, **given}, called, config.experts)
-    if new is None or problems:
-        raise ConfigError("\n".join([*problems, *found]))
-    return new
+    return with_knobs(config, given, called="--set {}", problems=tuple(problems))
 
 
 def _value(text: str) -> Any:  # noqa: ANN401 - any value of a knob

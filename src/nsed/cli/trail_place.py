@@ -3,10 +3,10 @@
 import os
 from pathlib import Path
 
-from platformdirs import user_config_path, user_data_path
+from platformdirs import user_config_path
 
 from nsed.cli.places import data_folder
-from nsed.trail.known_heads import KnownHeads
+from nsed.trail.known_heads import KnownHeads, heads_in
 
 __all__ = ["known_heads", "signing_key_path"]
 
@@ -19,4 +19,4 @@ def signing_key_path() -> Path:
 
 def known_heads() -> KnownHeads:
     """The heads of trails this user has written or verified."""
-    return KnownHeads((data_folder() or user_data_path("nsed")) / "trail-heads.jsonl")
+    return heads_in(data_folder())

@@ -5,9 +5,11 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from platformdirs import user_data_path
+
 from nsed.models.weight_lock import exclusive
 
-__all__ = ["Head", "KnownHeads"]
+__all__ = ["Head", "KnownHeads", "heads_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,19 @@ class KnownHeads:
     def __init__(self, path: Path) -> None:
         """Take the file; it is made when the first head is noted."""
         self.path = path
+
+    def of(self, run_id: str) -> Head | None:
+        """What is known of a run; None where nothing is.
+
+        Raises:
+            OSError: The file cannot be read.
+        """
+        try:
+            held = self.path.read_bytes()
+        except FileNotFoundError:
+            return None
+        heads = map(_read, held.splitlines())
+        return next((head for head in heads if head and head.run_id == run_id), None)
 
     def note(self, seen: Head) -> Head | None:
         """Note a head, unless the run is known.
@@ -55,6 +70,11 @@ class KnownHeads:
                 file.flush()
                 os.fsync(file.fileno())
         return None
+
+
+def heads_in(folder: Path | None) -> KnownHeads:
+    """The heads that are known in a data folder; None: the user's."""
+    return KnownHeads((folder or user_data_path("nsed")) / "trail-heads.jsonl")
 
 
 def _read(line: bytes) -> Head | None:
