@@ -87,10 +87,10 @@ def test_axe_finds_nothing_serious_while_it_runs_waits_or_is_listed(
     server: Any, look: Any, scheme: str
 ) -> None:
     page = look(server.begin(TASK), scheme=scheme)
-    server.do(server.gate.let("ada propose 1"))
+    server.let("ada propose 1")
     page.get_by_text("1 of 5 in").wait_for()
     assert serious(page) == []
-    server.do(server.gate.let())
+    server.let()
     page = look(server.begin(TASK, human_review=True), scheme=scheme)
     page.get_by_role("form").wait_for()
     assert serious(page) == []
@@ -124,7 +124,7 @@ def test_everything_of_a_run_is_told(server: Any, look: Any, records: Any) -> No
         "near-duplicate: ",
         "All voting rules agree: signed, classic, mean, borda, plurality",
         "The constants are illustrative, not fitted",
-        "Trail: none",
+        "Trail: unsigned",
         "most_proposers",
         "KnapsackTeam",
     ):
@@ -235,14 +235,14 @@ def test_an_exported_page_needs_nothing_but_itself(
     look: Any, records: Any, exported: Any, server: Any
 ) -> None:
     record = records("finished")
-    trail = {"status": "whole", "detail": "signed by me"}
+    trail = {"status": "verified", "detail": "signed by me"}
     page = look(exported(export_run(record, trail=trail)), offline=True)
     unfold(page)
     alone = page.locator("main").inner_text()
     page = look(server.keep(record, "finished"))
     unfold(page)
 
-    assert "Trail: whole. signed by me" in alone
+    assert "Trail: verified. signed by me" in alone
     assert page.locator(".verdict").inner_text() in alone
     assert page.locator("#round-2 .matrix").inner_text() in alone
 
