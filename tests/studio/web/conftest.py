@@ -89,7 +89,12 @@ def look(browser: Any) -> Iterator[Callable[..., Any]]:
     opened: list[tuple[Any, Watched]] = []
 
     def open_(
-        url: str, *, width: int = 1280, scheme: str = "light", offline: bool = False
+        url: str,
+        *,
+        width: int = 1280,
+        scheme: str = "light",
+        offline: bool = False,
+        routes: Any = None,
     ) -> Any:
         context = browser.new_context(
             viewport={"width": width, "height": 800},
@@ -100,6 +105,8 @@ def look(browser: Any) -> Iterator[Callable[..., Any]]:
         page = context.new_page()
         watched = Watched(page, url.rpartition("/runs")[0] or url)
         opened.append((context, watched))
+        for pattern, answer in (routes or {}).items():
+            page.route(pattern, answer)
         page.goto(url)
         page.wait_for_selector("h1")
         return page

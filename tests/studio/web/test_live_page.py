@@ -201,3 +201,53 @@ def test_the_state_at_a_checkpoint_is_shown_as_text(server: Any, look: Any) -> N
     page.locator(".state-at summary", has_text="teams").click()
     page.locator(".state-at summary", has_text="1 (").click()
     page.locator(".state-at").get_by_text("KnapsackTeam").wait_for()
+
+
+def test_a_stream_that_breaks_is_taken_up_where_it_was(server: Any, look: Any) -> None:
+    asked: list[str] = []
+
+    def broken_once(route: Any) -> None:
+        asked.append(route.request.headers.get("last-event-id", ""))
+        if len(asked) > 1:
+            route.continue_()
+            return
+        told = (
+            'id: 1\ndata: {"event": "bound", "round": 1}\n\n'
+            'id: 2\ndata: {"event": "asked", "round": 1, "phase": "propose", '
+            '"expert": "ada"}\n\nid: 3\ndata: {"half": '
+        )
+        route.fulfill(content_type="text/event-stream", body=told)
+
+    page = look(server.begin(TASK), routes={"**/events": broken_once})
+    page.get_by_text("0 of 5 in").wait_for()
+
+    assert asked == ["", "2"]
+    server.let()
+    page.get_by_role("region", name="Verdict").wait_for()
+
+
+def test_a_server_that_wants_a_key_is_given_one(server: Any, look: Any) -> None:
+    server.let()
+    seen: list[str] = []
+
+    def wants_a_key(route: Any) -> None:
+        seen.append(route.request.headers.get("authorization", ""))
+        if seen[-1] == "Bearer open-sesame":
+            route.continue_()
+            return
+        told = '{"error": {"message": "no such key <b>"}}'
+        route.fulfill(status=401, content_type="application/json", body=told)
+
+    page = look(f"{server.url}/runs", routes={"**/api/**": wants_a_key})
+    page.get_by_text("no such key <b>").wait_for()
+    page.get_by_label("Key").fill("wrong")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Key")).to_have_value("")
+    page.get_by_label("Key").fill("open-sesame")
+    page.get_by_role("button", name="Use it").click()
+    page.get_by_role("textbox", name="Question").fill(TASK)
+    page.get_by_role("button", name="Ask").click()
+    page.get_by_role("region", name="Verdict").wait_for()
+
+    assert seen[:2] == ["", "Bearer wrong"]
+    assert set(seen[2:]) == {"Bearer open-sesame"}
