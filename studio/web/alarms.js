@@ -4,6 +4,9 @@ import { h } from "./element.js";
 import { said } from "./foreign.js";
 import { PHASES } from "./words.js";
 
+/** Characters of a reason that stand there unasked. */
+const MOST = 300;
+
 /** A banner for a degraded or failed run; notes of a complete one; else nothing. */
 export function drawAlarms(run) {
   const verdict = run.verdict;
@@ -21,7 +24,8 @@ export function drawAlarms(run) {
 export function absences(list) {
   return h("ul", { class: "absences" }, list.map((one) => h("li", null,
     h("strong", null, said(one.expert)), ` was absent in round ${one.round} (${PHASES[one.phase]}, ${one.kind}): `,
-    said(one.reason),
+    one.reason.length <= MOST ? said(one.reason) : h("details", { "data-key": `reason ${one.round} ${one.phase} ${one.expert}` },
+      h("summary", null, said(`${one.reason.slice(0, MOST / 2)} …`)), h("p", { class: "prose", dir: "auto" }, one.reason)),
     one.wrote && h("details", { "data-key": `wrote ${one.round} ${one.phase} ${one.expert}` },
       h("summary", null, "What it wrote"), h("p", { class: "prose", dir: "auto" }, one.wrote)))));
 }

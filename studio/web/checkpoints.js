@@ -18,22 +18,25 @@ export function drawCheckpoints(live) {
       const { checkpoints } = await live.checkpoints();
       if (!checkpoints.length) return h("p", null, "There are none.");
       return h("ol", null, checkpoints.map((one) => h("li", null,
-        h("button", { type: "button", class: "plain", on: { click: () => show(one) } }, said(named(one))))));
+        h("button", { type: "button", class: "plain", on: { click: () => show(one) } }, said(named(one))),
+        one.writes?.length > 0 && h("span", { class: "small" }, " wrote ", said(one.writes.map((part) => part.channel).join(", "))))));
     });
   }
 
   async function show(one) {
     await filling(state, async () => {
       const found = await live.checkpoints(one.id);
-      return [h("h3", null, "State at ", said(named(one))), drawTree(found.state ?? found.values ?? found)];
+      const left = found.left_out ?? [];
+      return [h("h3", null, "State at ", said(named(one))), drawTree(found.state),
+        left.length > 0 && h("p", null, "Too long to be shown: ", said(left.map((part) => part.channel).join(", ")), ".")].filter(Boolean);
     });
     state.focus();
   }
 }
 
 function named(one) {
-  const next = Array.isArray(one.next) ? one.next.join(", ") : one.next;
-  return [one.step !== undefined && `step ${one.step}`, one.round && `round ${one.round}`, next ? `before ${next}` : "at the end"].filter(Boolean).join(", ");
+  const next = one.next.length ? `before ${one.next.join(", ")}` : "at the end";
+  return [`step ${one.step}`, one.round > 0 && `round ${one.round}`, next].filter(Boolean).join(", ");
 }
 
 async function filling(place, making) {

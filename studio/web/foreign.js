@@ -23,11 +23,12 @@ export function said(words, name = "said") {
   return h("bdi", { class: name }, words);
 }
 
-/** A foreign text, whole; a long one is folded. `key` names it across redrawing. */
-export function prose(text, key) {
+/** A foreign text, whole; one of more than `most` characters is folded. `key` names it
+ * across redrawing. */
+export function prose(text, key, most = FOLD_CHARS) {
   const lines = text.split("\n").length;
-  if (text.length <= FOLD_CHARS && lines <= FOLD_LINES) return paragraph(text);
-  const start = text.split("\n").slice(0, 6).join("\n").slice(0, 320).trimEnd();
+  if (text.length <= most && lines <= FOLD_LINES) return paragraph(text);
+  const start = text.split("\n").slice(0, 6).join("\n").slice(0, most * 0.6).replace(/\s+\S*$/, "");
   return h("div", { class: "long" },
     h("div", { class: "start" }, paragraph(`${start} …`)),
     h("details", { "data-key": key },

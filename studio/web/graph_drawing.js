@@ -17,7 +17,7 @@ export function drawGraph(graph, progress, counts, narrow) {
   const box = narrow ? { width: 128, height: 38 } : { width: 112, height: 44 };
   const state = (step) => (step === progress.step ? "now" : progress.passed.has(step) ? "past" : "ahead");
   const links = steps.slice(1).map((step, i) => arrow(at.places.get(steps[i]), at.places.get(step), box, state(step) === "ahead" ? "ahead" : "past"));
-  const loop = steps.includes("human_review") && arrow(at.places.get("human_review"), at.places.get("broker"), box, "again");
+  const loop = steps.includes("human_review") && back(at.places.get("human_review"), at.places.get("broker"), box, narrow);
   return svg("svg", { class: "graph", viewBox: `0 0 ${at.width} ${at.height}`, width: at.width, height: at.height, role: "img",
     "aria-label": `The graph: ${steps.map((step) => NAMES[step]).join(", ")}. At work: ${NAMES[progress.step] ?? progress.step}.` },
     links, loop, steps.map((step) => node(step, at.places.get(step), box, state(step), counts[step])));
@@ -30,7 +30,7 @@ function rows(steps) {
     const column = second ? 2 * half - 1 - i : i;
     return [step, { x: 66 + column * 138, y: second ? 118 : 30 }];
   }));
-  return { places: shifted(places, steps, (p) => p), width: 132 + (half - 1) * 138, height: steps.length > half ? 148 : 60 };
+  return { places, width: 132 + (half - 1) * 138, height: steps.length > half ? 148 : 60 };
 }
 
 function columns(steps) {
@@ -41,10 +41,6 @@ function columns(steps) {
     return [step, { x: second ? 244 : 72, y: 26 + row * 58 }];
   }));
   return { places, width: steps.length > half ? 316 : 144, height: 52 + (half - 1) * 58 };
-}
-
-function shifted(places) {
-  return places;
 }
 
 function node(step, { x, y }, box, state, count) {
@@ -62,4 +58,17 @@ function arrow(from, to, box, name) {
   const end = across ? { x: to.x - sign * (half + 7), y: to.y } : { x: to.x, y: to.y - sign * (half + 7) };
   const tip = across ? `M${end.x} ${end.y - 4}L${end.x + sign * 7} ${end.y}L${end.x} ${end.y + 4}Z` : `M${end.x - 4} ${end.y}L${end.x} ${end.y + sign * 7}L${end.x + 4} ${end.y}Z`;
   return svg("g", { class: `link ${name}` }, svg("path", { d: `M${start.x} ${start.y}L${end.x} ${end.y}`, fill: "none" }), svg("path", { class: "tip", d: tip }));
+}
+
+/** The way into another round: around the corner, between the rows. */
+function back(from, to, box, narrow) {
+  const [w, t] = [box.width / 2, box.height / 2];
+  const middle = narrow ? (from.x + to.x) / 2 : (from.y + to.y) / 2;
+  const d = narrow
+    ? `M${from.x - w} ${from.y}H${middle}V${to.y}H${to.x + w + 7}`
+    : `M${from.x} ${from.y - t}V${middle}H${to.x}V${to.y + t + 7}`;
+  const tip = narrow
+    ? `M${to.x + w + 7} ${to.y - 4}L${to.x + w} ${to.y}L${to.x + w + 7} ${to.y + 4}Z`
+    : `M${to.x - 4} ${to.y + t + 7}L${to.x} ${to.y + t}L${to.x + 4} ${to.y + t + 7}Z`;
+  return svg("g", { class: "link again" }, svg("path", { d, fill: "none" }), svg("path", { class: "tip", d: tip }));
 }

@@ -20,7 +20,7 @@ export function drawHead(told) {
     h("h1", { dir: "auto" }, title),
     !short && h("details", { class: "task", "data-key": "task" }, h("summary", null, "The whole task"), prose(run.task, "task text")),
     run.forked_from && h("p", { class: "fork" }, "Forked from ", origin(run.forked_from)),
-    ["failed", "cancelled", "open"].includes(told.state) && told.reason && !run.verdict
+    told.state === "failed" && told.reason && !run.verdict
       && h("p", { class: "reason" }, said(told.reason)));
 }
 

@@ -30,17 +30,20 @@ export function drawLivePanel(live, narrow) {
 }
 
 function heading(told) {
-  return { running: "At work", waiting: "Waits for you", open: "Interrupted" }[told.state] ?? STATES[told.state] ?? told.state;
+  if (told.at_work_elsewhere) return "At work in another process";
+  return { running: "At work", waiting: "Waits for you", open: "Interrupted", cancelled: "Given up" }[told.state] ?? STATES[told.state] ?? told.state;
 }
 
 function buttons(live) {
   const act = (what) => ({ click: () => live.act(what) });
   const button = (id, words, on, name = "") => h("button", { id, type: "button", class: name, on }, words);
   const cancel = confirmButton("cancel", "Give it up", "Give it up, without an answer", "Keep it", () => live.act("cancel"));
+  const resume = button("resume", "Resume", act("resume"), "main");
   return {
     running: [button("stop", "Stop with the best answer so far", act("stop"), "main"), cancel],
     waiting: [],
-    open: [button("resume", "Resume", act("resume"), "main")],
+    open: live.told.at_work_elsewhere ? [] : [resume],
+    cancelled: [resume],
   }[live.told.state] ?? [];
 }
 

@@ -10,6 +10,8 @@ import { progressOf } from "./progress.js";
 import { follow, get, post } from "./server.js";
 
 const PAUSE_MS = 300;
+const LATE_MS = 2000;
+const ELSEWHERE_MS = 3000;
 const AGAIN_MS = [500, 1000, 2000, 5000];
 
 export class LiveRun {
@@ -21,6 +23,7 @@ export class LiveRun {
     this.seen = 0;
     this.path = `/runs/${encodeURIComponent(id)}`;
     this.problem = "";
+    this._following = false;
     this._asking = null;
     this._again = false;
   }
@@ -31,16 +34,17 @@ export class LiveRun {
     await withKey(main, () => this._load());
     main.replaceChildren();
     this.redraw();
-    if (this.told.state === "running") this._follow();
+    this._goOn();
   }
 
   /** What the live panel shows; drawn anew when it changes. */
   news() {
-    return [this.told.state, this.told.reason, this.events.length, this.problem];
+    const { state, reason, steps, at_work_elsewhere: elsewhere } = this.told;
+    return [state, reason, steps, elsewhere, this.events.length, this.problem];
   }
 
   get progress() {
-    return progressOf(this.events, this.told.state);
+    return progressOf(this.events, this.told.state, this.told.steps);
   }
 
   draw(narrow) {
@@ -62,7 +66,7 @@ export class LiveRun {
     }
     await this._load();
     this.redraw();
-    if (this.told.state === "running" && !this._following) this._follow();
+    this._goOn();
   }
 
   /** Begin another run where this one stood before a round; gives its id. */
@@ -77,6 +81,24 @@ export class LiveRun {
   async _load() {
     const { run, ...rest } = await get(this.path, true);
     this.told = { ...visible(rest), run };
+  }
+
+  /** Follow it where this server plays it; else look again from time to time. */
+  _goOn() {
+    if (this._following) return;
+    if (this.told.state === "running") this._follow();
+    else if (this.told.at_work_elsewhere) this._watch();
+  }
+
+  async _watch() {
+    this._following = true;
+    while (this.told.at_work_elsewhere) {
+      await pause(ELSEWHERE_MS);
+      await this._load().catch(() => {});
+      this.redraw();
+    }
+    this._following = false;
+    this._goOn();
   }
 
   async _follow() {
@@ -97,13 +119,17 @@ export class LiveRun {
         await this._load().catch(() => {});
       }
       this.redraw();
-      if (this.told.state === "running") await new Promise((done) => setTimeout(done, AGAIN_MS[Math.min(tries, AGAIN_MS.length - 1)]));
+      if (this.told.state === "running") await pause(AGAIN_MS[Math.min(tries, AGAIN_MS.length - 1)]);
     }
     this._following = false;
+    this._goOn();
   }
 
-  /** Load the record anew: soon, once, and once more if something came meanwhile. */
-  _refresh() {
+  /** Load the record anew: soon, once, and once more if something came meanwhile. What
+   * an event tells of may be on file a moment later only, so there is a last time, too. */
+  _refresh(last = false) {
+    clearTimeout(this._late);
+    if (!last) this._late = setTimeout(() => this._refresh(true), LATE_MS);
     if (this._asking) {
       this._again = true;
       return;
@@ -116,6 +142,10 @@ export class LiveRun {
       if (this._again) this._refresh();
     }, PAUSE_MS);
   }
+}
+
+function pause(ms) {
+  return new Promise((done) => setTimeout(done, ms));
 }
 
 function announce(words) {

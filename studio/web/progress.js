@@ -5,10 +5,12 @@ export const LOOP = ["broker", "proposer", "identity_mask", "peer_review", "quad
 
 const NODES = { propose: "proposer", review: "peer_review", synthesize: "synthesizer" };
 
-/** Round, step at work, and who was asked and how that went. */
-export function progressOf(events, state) {
+/** Round, step at work, and who was asked and how that went. `steps` is what the server
+ * knows of a run that is at rest. */
+export function progressOf(events, state, steps = []) {
   const now = { round: 0, step: "broker", phase: null, people: new Map(), passed: new Set(), last: "" };
   for (const event of events) next(now, event);
+  if (state !== "running" && LOOP.includes(steps[0])) at(now, steps[0]);
   if (state === "waiting") at(now, "human_review");
   if (state === "finished") at(now, "verdict");
   return now;

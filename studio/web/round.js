@@ -9,6 +9,9 @@ import { drawOutcome } from "./outcome.js";
 import { signed } from "./words.js";
 import { drawCritiques, drawMatrix, heat } from "./vote_matrix.js";
 
+/** From so many proposals on their texts are cut short. */
+const CROWD = 6;
+
 /** Links to the rounds; they stay in sight. */
 export function drawRoundLinks(run) {
   if (run.rounds.length < 2) return null;
@@ -61,7 +64,7 @@ function proposals(round) {
       one.leads && h("span", { class: "leads" }, "leads"),
       round.tally && h("span", { class: "support", "data-heat": heat(one.support), title: "net support" }, signed(one.support))),
     h("p", { class: "short" }, one.answer === null ? h("em", null, "in prose") : said(one.answer)),
-    prose(one.text, `proposal ${one.id}`))));
+    prose(one.text, `proposal ${one.id}`, round.proposals.length > CROWD ? 160 : undefined))));
 }
 
 function stopping(round, run, last) {

@@ -45,7 +45,7 @@ function redrawOnTurn(sections, draw) {
 function sectionsOf(told, live) {
   const run = told.run;
   const narrow = NARROW.matches;
-  const ended = ["finished", "failed", "cancelled"].includes(told.state);
+  const ended = ["finished", "failed"].includes(told.state);
   document.title = `${run.task.slice(0, 60)} – nsed`;
   return [
     { key: "head", data: [run.id, run.task, told.state, told.reason], draw: () => drawHead(told) },

@@ -13,13 +13,14 @@ const GAP = 15;
 export function drawLines(answers, rounds, narrow) {
   const shown = answers.slice(0, MOST);
   const width = narrow ? 316 : 384;
-  const at = frame({ width, height: 230, xs: rounds > 1 ? [1, rounds] : [0.5, 1.5], ys: [-1, 1], right: narrow ? 84 : 100 });
+  const most = reach(shown);
+  const at = frame({ width, height: 230, xs: rounds > 1 ? [1, rounds] : [0.5, 1.5], ys: [-most, most], left: 46, right: narrow ? 80 : 96 });
   const labels = spread(shown.map((line, i) => ({ line, i, last: known(line).at(-1) })).filter((one) => one.last), at);
   const label = `Net support by round. ${shown.map((line) => `${line.answer}: ${known(line).map((p) => `${signed(p.support)} in round ${p.round}`).join(", ") || "no votes"}`).join("; ")}`;
   return h("figure", null,
     h("figcaption", null, h("strong", null, "Net support"), " of the answers, round by round"),
     at.shell(label,
-      levels(at, [-1, -0.5, 0, 0.5, 1], (v) => signed(v, 1)),
+      levels(at, [-1, -0.5, 0, 0.5, 1].map((part) => part * most), (v) => signed(v, most < 0.5 ? 2 : 1)),
       ticks(at, Array.from({ length: rounds }, (_, i) => i + 1), (v) => v),
       shown.map((line, i) => marks(line, i, at)),
       labels.map(({ line, i, y, last }) => [
@@ -31,6 +32,12 @@ export function drawLines(answers, rounds, narrow) {
           const point = line.points.find((p) => p.round === i + 1);
           return number(point ? signed(point.support) + (point.leads ? " leads" : "") : "");
         })]))));
+}
+
+/** How far the scale goes: up to 1, less where support is weak. */
+function reach(lines) {
+  const sizes = lines.flatMap(known).map((point) => Math.abs(point.support));
+  return [0.1, 0.2, 0.5].find((end) => Math.max(0, ...sizes) <= end) ?? 1;
 }
 
 function known(line) {

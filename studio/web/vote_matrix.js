@@ -6,12 +6,14 @@ import { scrolling } from "./table.js";
 import { plural, signed } from "./words.js";
 
 const STEPS = 5;
+const CROWD = 6;
 
 /** The colour class of a value in [-1, 1]. */
 export function heat(value) {
   if (value === null || value === undefined) return "none";
-  const size = Math.min(STEPS, Math.ceil(Math.abs(value) * STEPS - 1e-9));
-  if (size === 0) return "zero";
+  if (Math.abs(value) < 0.005) return "zero";
+  // Among many candidates votes are small: the root keeps them apart.
+  const size = Math.min(STEPS, Math.ceil(Math.sqrt(Math.abs(value)) * STEPS - 1e-9));
   return `${value > 0 ? "for" : "against"}${size}`;
 }
 
@@ -35,14 +37,18 @@ export function drawMatrix(round) {
 /** What reviewers wrote, by candidate. */
 export function drawCritiques(round) {
   const { candidates, reviewers } = round.matrix;
-  return h("div", { class: "critiques" }, h("h4", null, "Critiques"), candidates.map((candidate, column) => {
+  const lists = candidates.map((candidate, column) => {
     const given = reviewers.filter((row) => row.cells[column].kind === "vote");
     if (!given.length) return null;
     return h("details", { "data-key": `critiques ${candidate.id} ${round.number}` },
       h("summary", null, "of ", h("strong", null, said(candidate.expert)), candidate.answer && [": ", said(cut(candidate.answer, 40))],
         ` – ${plural(given.length, "critique")}`),
       h("ul", null, given.map((row) => critique(row.reviewer, row.cells[column]))));
-  }));
+  });
+  const shown = candidates.length > CROWD
+    ? h("details", { "data-key": `critiques ${round.number}` }, h("summary", null, `By proposal: ${candidates.length}`), lists)
+    : lists;
+  return h("div", { class: "critiques" }, h("h4", null, "Critiques"), shown);
 }
 
 function head(candidate, round) {

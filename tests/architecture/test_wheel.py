@@ -52,7 +52,7 @@ def test_every_module_imports_from_the_wheel(wheel: Path) -> None:
     run([sys.executable, "-c", code, str(wheel)], wheel, PYTHONPATH=str(wheel))
 
 
-def test_the_wheel_holds_every_source_the_prompts_and_the_type_marker(
+def test_the_wheel_holds_every_source_text_and_the_type_marker(
     wheel: Path,
 ) -> None:
     packed = {
@@ -62,7 +62,13 @@ def test_the_wheel_holds_every_source_the_prompts_and_the_type_marker(
     prompts = {
         f"nsed/nodes/prompts/{p.name}" for p in (ROOT / "nodes/prompts").iterdir()
     }
-    assert prompts <= packed
+    page = {
+        f"nsed/studio/web/{p.name}"
+        for p in (ROOT / "studio/web").iterdir()
+        if p.suffix in (".html", ".css", ".js", ".svg")
+    }
+    assert prompts | page <= packed
+    assert "nsed/studio/web/page.html" in page
     assert {"nsed/py.typed", "nsed/models/weights.toml"} <= packed
     assert len([p for p in packed if p.endswith(".py")]) == len(SOURCES)
 

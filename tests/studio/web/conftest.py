@@ -45,6 +45,7 @@ class Watched:
     def __init__(self, page: Any, allowed: str) -> None:
         self.page = page
         self.faults: list[str] = []
+        page.posted = []
         page.set_default_timeout(10_000)
         page.on(
             "dialog",
@@ -56,7 +57,7 @@ class Watched:
         page.on("pageerror", lambda error: self.faults.append(f"error {error}"))
         page.on("popup", lambda _: self.faults.append("popup"))
         page.on("console", self._said)
-        page.on("request", lambda request: self._asked(request.url, allowed))
+        page.on("request", lambda request: self._asked(request, allowed))
         page.add_init_script(
             "document.addEventListener('securitypolicyviolation', e => console.error("
             "`CSP ${e.violatedDirective} ${e.blockedURI} ${e.sample}`))"
@@ -69,9 +70,12 @@ class Watched:
         ):
             self.faults.append(f"console {message.text}")
 
-    def _asked(self, url: str, allowed: str) -> None:
-        if not url.startswith((allowed, "data:image/svg")):
-            self.faults.append(f"request {url}")
+    def _asked(self, request: Any, allowed: str) -> None:
+        if not request.url.startswith((allowed, "data:image/svg")):
+            self.faults.append(f"request {request.url}")
+        if request.method == "POST":
+            what = request.url.rpartition("/")[2]
+            self.page.posted.append((what, request.post_data_json))
 
     def check(self) -> None:
         """Nothing was executed, asked elsewhere or refused."""
@@ -85,7 +89,12 @@ def look(browser: Any) -> Iterator[Callable[..., Any]]:
     opened: list[tuple[Any, Watched]] = []
 
     def open_(
-        url: str, *, width: int = 1280, scheme: str = "light", offline: bool = False
+        url: str,
+        *,
+        width: int = 1280,
+        scheme: str = "light",
+        offline: bool = False,
+        routes: Any = None,
     ) -> Any:
         context = browser.new_context(
             viewport={"width": width, "height": 800},
@@ -96,6 +105,8 @@ def look(browser: Any) -> Iterator[Callable[..., Any]]:
         page = context.new_page()
         watched = Watched(page, url.rpartition("/runs")[0] or url)
         opened.append((context, watched))
+        for pattern, answer in (routes or {}).items():
+            page.route(pattern, answer)
         page.goto(url)
         page.wait_for_selector("h1")
         return page
