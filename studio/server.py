@@ -20,7 +20,6 @@ from nsed.studio.documented_app import DocumentedApp
 from nsed.studio.event_routes import event_routes
 from nsed.studio.gate import Gate
 from nsed.studio.graph_routes import graph_routes
-<<<<<<< HEAD
 from nsed.studio.health_routes import health_routes
 from nsed.studio.idempotency import Idempotency
 from nsed.studio.login_routes import login_routes
@@ -30,9 +29,6 @@ from nsed.studio.page_routes import page_routes
 from nsed.studio.readiness import ReadinessCheck
 from nsed.studio.request_errors import no_such_thing, wrong_form
 from nsed.studio.request_limits import RequestLimits
-=======
-from nsed.studio.page_routes import page_routes
->>>>>>> webpage
 from nsed.studio.run_routes import run_routes
 from nsed.studio.run_service import RunService
 from nsed.studio.security_headers import SecurityHeaders
@@ -98,7 +94,6 @@ def create_app(
         title="nsed", version=VERSION, lifespan=lifespan, docs_url=None, redoc_url=None
     )
     app.state.settings = settings
-<<<<<<< HEAD
     app.state.admission = admission or Admission(most_runs=settings.server.max_runs)
     app.state.idempotency = Idempotency()
     app.state.heartbeat_s = HEARTBEAT_S
@@ -115,17 +110,6 @@ def create_app(
     app.add_exception_handler(RequestValidationError, wrong_form)
     app.add_exception_handler(HTTPException, no_such_thing)
     _guard(app, settings.server)
-=======
-    app.state.admission = admission or Admission()
-    for routes in (
-        run_routes,
-        event_routes,
-        checkpoint_routes,
-        graph_routes,
-        page_routes,
-    ):
-        app.include_router(routes())
->>>>>>> webpage
     return app
 
 

@@ -14,10 +14,6 @@ from panel import Recorder
 
 from nsed.config.settings import Settings
 from nsed.models.base import Request as Asked
-<<<<<<< HEAD
-from nsed.state.human import HumanDecision
-=======
->>>>>>> webpage
 from nsed.state.run_record import RunRecord
 from nsed.studio.run_service import RunService
 from nsed.studio.run_view import run_view

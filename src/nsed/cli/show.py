@@ -6,11 +6,8 @@ from typing import Annotated
 import typer
 
 from nsed.cli import options
-<<<<<<< HEAD
 from nsed.cli.completing import complete_run
-=======
 from nsed.protocol.errors import ConfigError
->>>>>>> webpage
 
 __all__ = ["show"]
 
