@@ -13,6 +13,10 @@ ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 PRINTED = {
     "agent_tool": "panel: 72 in 2 round(s)\nagent: The panel says: Answer: 72\n",
+    "lcel_chain": "chain: Answer: 72\nstatus: complete after 2 round(s)\n",
+    "openai_client": (
+        "answer: Answer: 72\ntokens counted: True\nstreamed: Answer: 72\n"
+    ),
     "own_broker": "answered by: small, mid\nanswer: 42\n",
     "own_voting_rule": "quadratic vote: 42\napproval voting: 41\n",
     "subgraph": "collect: task\ndeliberate: verdict\npublish: It is 72.\n",
