@@ -21,11 +21,15 @@ COMING = {
 }
 """Pages that are being written; take a name out once its page is here."""
 
-PROTOCOL = set(
-    "expert pool team role seat task round phase proposal label ballot weight credit "
-    "vote support conviction incumbent memory absence verdict trail tally effort broker "
-    "receipt ledger quorum margin family skill".split()  # noqa: SIM905 - it is prose
-) | {"net support", "forget gate", "stop reason", "commit type"}
+PROTOCOL = {
+    *re.findall(
+        r"\w+",
+        """expert pool team role seat task round phase proposal label ballot weight
+        credit vote support conviction incumbent memory absence verdict trail tally
+        effort broker receipt ledger quorum margin family skill""",
+    ),
+    *("net support", "forget gate", "stop reason", "commit type"),
+}
 
 
 def links(page: Path) -> list[tuple[str, str]]:
