@@ -44,6 +44,8 @@ class Provider:
         self.connections = 0
         self.abandoned = 0
         """Requests whose client went away before the answer."""
+        self.left = threading.Semaphore(0)
+        """Released for each of them."""
         self.peak = 0
         """Most requests at one time."""
         self.sent: Callable[[Seen, Answer], object] = lambda *_: None
@@ -131,6 +133,7 @@ class Provider:
             await asyncio.wait({gone}, timeout=wait)
             if gone.done():
                 self.abandoned += 1
+                self.left.release()
                 return False
             gone.cancel()
             await asyncio.wait({gone})
