@@ -41,6 +41,7 @@ class TestChatNSED(ChatModelUnitTests):
 
     # `test_init_from_env` is skipped: nothing of it is read from the environment.
 
+    @pytest.mark.filterwarnings("ignore:The function `load` is in beta")
     @pytest.mark.xfail(
         raises=ValueError,
         reason="LangChain's load() takes 'all' to be the classes on its own list, and "
