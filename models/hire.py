@@ -58,7 +58,7 @@ class Hire:
             response_cache: A file that keeps replies: who is asked again what he was
                 asked before answers from it, at no cost. Scripted experts do not.
             models: Chat models by expert's name, asked instead of what the
-                configuration would make.
+                configuration would make, and never out of the cache.
         """
         self._models = dict(models or {})
         self.pool = EmbeddedPool()
@@ -101,7 +101,8 @@ class Hire:
         key = config.model_dump_json()
         if key not in mine:
             made = self._make(config)
-            if self._cache is not None and config.provider != "scripted":
+            live = config.name in self._models  # whose settings nobody knows
+            if self._cache and not live and config.provider != "scripted":
                 made = CachedExpert(made, self._cache, partial(_behind, config))
             mine[key] = made
         return mine[key]

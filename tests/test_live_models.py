@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +15,10 @@ from panel import Recorder, settings_for
 
 import nsed
 from nsed.doors import adeliberate
+from nsed.models.hire import Hire
 from nsed.protocol.errors import ConfigError, QuorumError
 from nsed.runnable import as_runnable
+from nsed.staffing import staffed
 
 
 @pytest.fixture
@@ -159,3 +162,20 @@ def test_the_record_of_a_live_model_is_plain_data() -> None:
     record = nsed.deliberate("6 * 7?", settings_for(), pool=[Fake(does=agrees)])
 
     assert nsed.RunRecord.model_validate(json.loads(record.model_dump_json())) == record
+
+
+async def test_a_live_model_never_answers_out_of_the_cache(tmp_path: Path) -> None:
+    """Its settings are not in the configuration, so nobody can tell two apart."""
+    asked = []
+
+    def count(*_: Any, **__: Any) -> AIMessage:
+        asked.append(1)
+        return AIMessage("Answer: 42")
+
+    config = staffed(settings_for(rounds=1), {"ada": Fake(does=count)}).config
+    for _ in range(2):
+        hire = Hire(response_cache=tmp_path / "cache", models={"ada": Fake(does=count)})
+        await adeliberate("6 * 7?", config, hire=hire)
+        await hire.aclose()
+
+    assert len(asked) == 2

@@ -10,9 +10,10 @@ from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, Tool
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import ConfigurableField, RunnableLambda
 from loopback_provider import Provider
-from panel import Recorder, panel, settings_for
+from panel import Recorder, settings_for
 from questions import expert_at
 
+from nsed.doors import adeliberate
 from nsed.models.base import Request
 from nsed.protocol.errors import ConfigError, QuorumError
 from nsed.runnable import as_runnable
@@ -65,15 +66,19 @@ async def test_ainvoke_and_abatch() -> None:
 
 
 async def test_a_batch_may_return_its_failures() -> None:
-    failing = as_runnable(settings_for(*panel()), hire=Recorder())
+    nsed = as_runnable(settings_for())
 
-    records = await failing.abatch(["fine", " "], return_exceptions=True)
+    records = await nsed.abatch(["fine", " "], return_exceptions=True)
 
-    assert isinstance(records[0], RunRecord)
-    assert isinstance(records[1], ConfigError)
-    assert [type(r) for r in failing.batch([" "], return_exceptions=True)] == [
-        ConfigError
-    ]
+    assert [type(r) for r in records] == [RunRecord, ConfigError]
+
+
+def test_also_from_synchronous_code() -> None:
+    nsed = as_runnable(settings_for())
+
+    records = nsed.batch(["fine", " "], return_exceptions=True)
+
+    assert [type(r) for r in records] == [RunRecord, ConfigError]
 
 
 async def test_streamed_alone_it_tells_events_in_a_chain_it_gives_the_record() -> None:
@@ -265,6 +270,20 @@ async def test_an_unknown_key_of_what_is_passed_on_is_refused() -> None:
 
     with pytest.raises(ConfigError, match="Did you mean 'callbacks'"):
         await as_runnable(settings_for()).ainvoke("?", wrong)
+
+
+@pytest.mark.parametrize("key", ["configurable", "recursion_limit"])
+async def test_what_is_the_runs_own_is_refused_and_a_surrounding_graphs_left_alone(
+    key: str,
+) -> None:
+    passed: Any = {key: {"thread_id": "1"} if key == "configurable" else 5}
+
+    with pytest.raises(ConfigError, match=f"{key} is the run's own"):
+        await adeliberate("?", settings_for(), runnable_config=passed)
+
+    record = await as_runnable(settings_for()).ainvoke("6 * 7?", passed)
+    assert record.run_id != "1"
+    assert record.verdict.rounds == 2
 
 
 async def test_a_knob_may_be_opened_to_callers_and_only_lowers() -> None:

@@ -6,10 +6,13 @@ from langchain_core.runnables import RunnableConfig
 
 from nsed.protocol.errors import ConfigError, did_you_mean
 
-__all__ = ["RUN_ID", "run_settings"]
+__all__ = ["OWN", "RUN_ID", "run_settings"]
 
 RUN_ID: Final = "nsed_run_id"
 """Key of the metadata that tells a run; everything in it has it, too."""
+
+OWN: Final = ("configurable", "recursion_limit")
+"""Keys that are the run's own."""
 
 _KEPT: Final = (
     "callbacks",
@@ -19,7 +22,6 @@ _KEPT: Final = (
     "run_name",
     "tags",
 )
-_OURS: Final = ("configurable", "recursion_limit")
 
 
 def run_settings(
@@ -36,14 +38,18 @@ def run_settings(
         rounds: Most rounds.
 
     Raises:
-        ConfigError: A key is not one of LangChain's.
+        ConfigError: A key is not one of LangChain's, or is the run's own.
     """
     passed = given or {}
-    known = (*_KEPT, *_OURS)
     for key in passed:
-        if key not in known:
+        if key in OWN:
             raise ConfigError(
-                f"runnable_config: unknown key {key!r}.{did_you_mean(key, known)} "
+                f"runnable_config: {key} is the run's own; give knobs as a "
+                "DeliberationConfig, and run_id= to Run for its name"
+            )
+        if key not in _KEPT:
+            raise ConfigError(
+                f"runnable_config: unknown key {key!r}.{did_you_mean(key, _KEPT)} "
                 f"There are: {', '.join(_KEPT)}"
             )
     kept = {key: passed.get(key) for key in _KEPT if passed.get(key) is not None}

@@ -137,7 +137,9 @@ class RunSpans:
 
     def call_answered(self, id_: UUID, outputs: Mapping[str, Any], at_ns: int) -> None:
         """A model has answered, and its answer can be used."""
-        span = self._calls.pop(id_)
+        span = self._calls.pop(id_, None)
+        if span is None:  # the run has ended before it
+            return
         span.set_attributes(reply_attributes(outputs))
         if self._texts:
             span.set_attributes(answer_attributes(None, outputs))
@@ -145,7 +147,9 @@ class RunSpans:
 
     def call_failed(self, id_: UUID, error: BaseException, at_ns: int) -> None:
         """A model gave nothing usable, or was cut off."""
-        span = self._calls.pop(id_)
+        span = self._calls.pop(id_, None)
+        if span is None:
+            return
         self._fail(span, error)
         span.end(at_ns)
 

@@ -15,6 +15,7 @@ from nsed.call_settings import adjusted
 from nsed.nodes.hiring import Hiring
 from nsed.pool import Pool
 from nsed.protocol.errors import ConfigError
+from nsed.run_settings import OWN
 from nsed.shared_hire import SharedHire
 from nsed.staffing import staffed
 from nsed.state.context import DeliberationConfig
@@ -122,6 +123,8 @@ class DeliberationRunnable(AsyncRunnable[Asked, RunRecord]):
             msg = f"{self.name} takes no argument {next(iter(more))!r}"
             raise TypeError(msg)
         task, context = task_in(input), self.settings()
+        given: Any = config or {}
+        passed: Any = {key: given[key] for key in given if key not in OWN}
         async with self.experts.hired() as hire:
             events = astream(
                 task,
@@ -129,7 +132,7 @@ class DeliberationRunnable(AsyncRunnable[Asked, RunRecord]):
                 graph=self.graph,
                 hire=hire,
                 broker=self.broker,
-                runnable_config=config,
+                runnable_config=passed,
             )
             async with aclosing(events):
                 async for event in events:

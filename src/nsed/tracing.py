@@ -51,7 +51,7 @@ class OTelHandler(BaseCallbackHandler):
     child of the span that is current where it begins.
     """
 
-    run_inline = True  # in order, and where the current span is
+    run_inline = True  # without a thread for every event
     ignore_llm = True
     ignore_chat_model = True
     ignore_retriever = True
