@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nsed.budget import Budget
+    from nsed.chat_model import ChatNSED
     from nsed.checkpoints import open_checkpoints
     from nsed.config.file import load_config
     from nsed.doors import adeliberate, deliberate
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Budget",
     "ChatModelExpert",
+    "ChatNSED",
     "DeliberationConfig",
     "DeliberationEvent",
     "ExpertConfig",
@@ -59,6 +61,7 @@ __all__ = [
 _HOME = {
     "Budget": "nsed.budget",
     "ChatModelExpert": "nsed.models.chat_model_expert",
+    "ChatNSED": "nsed.chat_model",
     "DeliberationConfig": "nsed.state.context",
     "DeliberationEvent": "nsed.state.events",
     "ExpertConfig": "nsed.state.expert_config",

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from pydantic import RootModel, model_validator
 
@@ -128,11 +128,13 @@ async def _asked_again(
     config: DeliberationConfig,
 ) -> StructuredAnswer:
     request = structure_request(record, form.enforced, expert=name, config=config)
-    state = DeliberationState(
-        task=record.task,
-        started_at=record.started_at,
-        calls=record.calls,
-        pauses=record.pauses,
+    state = cast(
+        "DeliberationState",
+        {
+            "started_at": record.started_at,
+            "calls": record.calls,
+            "pauses": record.pauses,
+        },
     )
     wishes = {name: worst_cases(request, name, config)}
     left = allot(config.caps, charged(state), wishes)[name]

@@ -98,6 +98,7 @@ def test_the_public_face_is_pinned() -> None:
     assert sorted(nsed.__all__) == [
         "Budget",
         "ChatModelExpert",
+        "ChatNSED",
         "DeliberationConfig",
         "DeliberationEvent",
         "ExpertConfig",

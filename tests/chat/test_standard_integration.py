@@ -90,6 +90,7 @@ MANY_RUNS = pytest.mark.xfail(
 )
 
 
+@pytest.mark.slow
 class TestExpertsHeard(_Loopback):
     """The default: the experts' calls are child runs."""
 

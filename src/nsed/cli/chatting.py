@@ -112,7 +112,7 @@ class Chat:
             "/new": self.turns.clear,
             "/cost": self._cost,
             "/show": self._show,
-            "/help": lambda: [stderr_console().print(one) for one in _HELP] and None,
+            "/help": lambda: stderr_console().print("\n".join(_HELP)),
         }
         if line in does:
             does[line]()
