@@ -42,14 +42,14 @@ def _absent(event: DeliberationEvent) -> str:
 
 def _tallied(event: DeliberationEvent) -> str:
     answer = _short(event.get("answer") or "")
-    leading = f" leads: {answer}" if answer else " is tallied"
+    leading = f"{answer} leads" if answer else "tallied"
     conviction = event.get("conviction")
     how = "" if conviction is None else f" (conviction {conviction:+.2f})"
-    return f"Round {event['round']}{leading}{how}."
+    return f"Round {event['round']}: {leading}{how}."
 
 
 def _halted(event: DeliberationEvent) -> str:
-    return f"Stopped: {event.get('reason', '')}."
+    return f"Stopped: {event.get('reason', '').replace('_', ' ')}."
 
 
 def _synthesized(event: DeliberationEvent) -> str:
