@@ -10,13 +10,11 @@ from .snippets import PAGES, ROOT
 DOCS = ROOT / "docs"
 ALL = [*PAGES, *(DOCS / "reference").glob("*.md")]
 COMING = {
-    "chat-model.md",
     "langserve.md",
     "mcp.md",
     "openai-server.md",
     "run-api.md",
     "run-page.md",
-    "server.md",
     "studio.md",
 }
 """Pages that are being written; take a name out once its page is here."""
