@@ -23,6 +23,15 @@ PRINTED = {
     "testing_an_app": "name: Orbit\n",
 }
 """What each prints; a new example says it here."""
+QUICK_AND_SLOW = [
+    pytest.param(
+        file,
+        id=file.stem,
+        marks=[pytest.mark.slow] if file.stem == "openai_client" else [],
+    )
+    for file in EXAMPLES
+]
+"""One starts a server of its own."""
 
 
 @pytest.fixture
@@ -45,13 +54,13 @@ def test_every_example_is_known_here() -> None:
 
 
 @pytest.mark.blocks_the_loop
-@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", QUICK_AND_SLOW)
 def test_it_runs_offline(run: Callable[..., str], file: Path) -> None:
     assert run(file) == PRINTED[file.stem]
 
 
 @pytest.mark.blocks_the_loop
-@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", QUICK_AND_SLOW)
 def test_one_switch_takes_other_models(run: Callable[..., str], file: Path) -> None:
     """With a configuration of its own it gives the answer of those experts."""
     config = ROOT / "examples" / "scripted.toml"

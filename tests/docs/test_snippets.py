@@ -1,7 +1,8 @@
 """What the README and the docs show, is so: every block is run, read, or says why not.
 
-python: is run, offline, a page from top to bottom. toml: `nsed config check` takes it. sh, console: every command
-parses; a console block marked `<!-- output -->` prints what it shows. json: is JSON.
+python: is run, offline, a page from top to bottom. toml: `nsed config check` takes it.
+sh, console: every command parses; a console block marked `<!-- output -->` prints what
+it shows. json: is JSON.
 """
 
 import json
