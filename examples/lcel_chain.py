@@ -10,7 +10,6 @@ from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
 
 import nsed
-from nsed.chat_model import ChatNSED
 
 PROMPT = ChatPromptTemplate(
     [
@@ -38,9 +37,9 @@ def main() -> None:
     parser.add_argument("--config", help="a nsed.toml; without it, scripted experts")
     asked = parser.parse_args()
     chat = (
-        ChatNSED(config_file=asked.config)
+        nsed.ChatNSED(config_file=asked.config)
         if asked.config
-        else ChatNSED(config=scripted_panel())
+        else nsed.ChatNSED(config=scripted_panel())
     )
     question = {"first": "48 clips"}
 

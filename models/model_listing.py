@@ -45,6 +45,7 @@ _CONTEXT_KEYS = ("max_model_len", "context_length", "context_window")
 """Where vLLM, OpenRouter, Together and Groq say how long a context is."""
 _MOST_MODELS: Final = 2000
 _LEAST_CONTEXT, _MOST_CONTEXT = 512, 10_000_000
+_LEAST_PARAMS, _MOST_PARAMS = 1_000_000, 100_000_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,8 @@ class ServedModel:
     """What stands under `owned_by`; it often names the product."""
     context_tokens: int | None = None
     """Longest prompt plus answer, if the server says so."""
+    params_b: float | None = None
+    """Parameters in billions, if the server says so."""
     writes: bool = True
     """Whether it writes answers, as far as its name or its server says."""
 
@@ -142,15 +145,18 @@ def _model(entry: object) -> ServedModel | None:
     name = entry["id"].removeprefix("models/" if owner == "google" else "")
     if not _ID.fullmatch(name) or "${" in name:
         return None
-    meta = entry.get("meta")
-    said = [entry.get(key) for key in _CONTEXT_KEYS]
-    if isinstance(meta, dict):
-        said.append(meta.get("n_ctx"))  # llama.cpp
+    found = entry.get("meta")
+    meta = found if isinstance(found, dict) else {}  # llama.cpp's
+    said = [*(entry.get(key) for key in _CONTEXT_KEYS), meta.get("n_ctx")]
+    params = meta.get("n_params")
     kind = str(entry.get("type", ""))
     return ServedModel(
         id=name,
         owner=owner,
         context_tokens=next(filter(None, map(context_of, said)), None),
+        params_b=round(params / 1e9, 3)
+        if isinstance(params, int) and _LEAST_PARAMS < params < _MOST_PARAMS
+        else None,
         writes=not (_NO_WRITER.search(name) or _NO_WRITER.search(kind)),
     )
 

@@ -85,6 +85,8 @@ def test_all_four_products_are_experts(
     assert experts["llama3.2"].server == experts["qwen3-8b"].server != None  # noqa: E711
     assert experts["gemma-3-4b-it-Q4_K_M"].family == "gemma"
     assert experts["gemma-3-4b-it-Q4_K_M"].concurrency == 4
+    assert experts["gemma-3-4b-it-Q4_K_M"].params_b == 3.88
+    assert not experts["gemma-3-4b-it-Q4_K_M"].few_shot
     assert "nsed config check" in ended.stderr
     assert nsed("config", "check").exit_code == 0
 
@@ -236,6 +238,25 @@ def test_a_server_that_wants_a_key_gets_a_block_and_garbage_gets_none(
     assert f'# base_url = "{locked.url}"' in text
     for words in ("wants a key", "answers, but not", "says nothing"):
         assert words in " ".join(ended.stderr.split())
+
+
+def test_a_small_model_gets_worked_examples(
+    nsed: Nsed, here: Path, serve: Callable[..., Any]
+) -> None:
+    small = listing("llamacpp", "tiny.gguf", meta={"n_params": 135_000_000})
+    serve({"/v1/models": small})
+    nsed("init")
+
+    (expert,) = load_config(here / "nsed.toml").experts
+    assert (expert.params_b, expert.few_shot) == (0.135, True)
+
+
+def test_a_missing_engine_is_named(
+    nsed: Nsed, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nsed.cli.starting.find_spec", lambda _: None)
+
+    assert "pip install 'nsed[local]'" in nsed("init").stderr
 
 
 def test_nsed_s_own_server_is_no_expert(

@@ -18,8 +18,8 @@ _SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 _TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 OTHERS = {
     "cat", "cd", "cmp", "cp", "curl", "docker", "eval", "export", "git", "head",
-    "llama-server", "ls", "mkdir", "next", "ollama", "openssl", "sha256sum", "source",
-    "tail", "tr", "unset", "uvicorn", "vllm",
+    "llama-server", "ls", "mkdir", "next", "ollama", "openssl", "printf", "sha256sum",
+    "source", "tail", "tr", "unset", "uvicorn", "vllm",
 }  # fmt: skip
 """Programs of others: not run, not read."""
 

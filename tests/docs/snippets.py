@@ -4,7 +4,6 @@ A block is run, read or checked by its language; see `test_snippets.py`. A comme
 the line before it says otherwise, and why:
 
     <!-- not run: it needs a graphics card -->
-    <!-- goes on -->            python: with the names of the block before it
     <!-- output -->             console: what is shown has to be what is printed
 """
 
@@ -23,7 +22,7 @@ PAGES = sorted(
     if page.parent != GENERATED and page.name != "CHANGELOG.md"
 )
 _FENCE = re.compile(r"^( *)(```+|~~~+) *([\w-]*)[^\n`]*$")
-_MARK = re.compile(r"<!-- (not run: .+|goes on|output) -->")
+_MARK = re.compile(r"<!-- (not run: .+|output) -->")
 
 
 @dataclass(frozen=True)

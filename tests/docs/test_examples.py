@@ -13,12 +13,25 @@ ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 PRINTED = {
     "agent_tool": "panel: 72 in 2 round(s)\nagent: The panel says: Answer: 72\n",
+    "lcel_chain": "chain: Answer: 72\nstatus: complete after 2 round(s)\n",
+    "openai_client": (
+        "answer: Answer: 72\ntokens counted: True\nstreamed: Answer: 72\n"
+    ),
     "own_broker": "answered by: small, mid\nanswer: 42\n",
     "own_voting_rule": "quadratic vote: 42\napproval voting: 41\n",
     "subgraph": "collect: task\ndeliberate: verdict\npublish: It is 72.\n",
     "testing_an_app": "name: Orbit\n",
 }
 """What each prints; a new example says it here."""
+QUICK_AND_SLOW = [
+    pytest.param(
+        file,
+        id=file.stem,
+        marks=[pytest.mark.slow] if file.stem == "openai_client" else [],
+    )
+    for file in EXAMPLES
+]
+"""One starts a server of its own."""
 
 
 @pytest.fixture
@@ -41,13 +54,13 @@ def test_every_example_is_known_here() -> None:
 
 
 @pytest.mark.blocks_the_loop
-@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", QUICK_AND_SLOW)
 def test_it_runs_offline(run: Callable[..., str], file: Path) -> None:
     assert run(file) == PRINTED[file.stem]
 
 
 @pytest.mark.blocks_the_loop
-@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", QUICK_AND_SLOW)
 def test_one_switch_takes_other_models(run: Callable[..., str], file: Path) -> None:
     """With a configuration of its own it gives the answer of those experts."""
     config = ROOT / "examples" / "scripted.toml"

@@ -1,13 +1,13 @@
 """What the README and the docs show, is so: every block is run, read, or says why not.
 
-python: is run, offline. toml: `nsed config check` takes it. sh, console: every command
-parses; a console block marked `<!-- output -->` prints what it shows. json: is JSON.
+python: is run, offline, a page from top to bottom. toml: `nsed config check` takes it.
+sh, console: every command parses; a console block marked `<!-- output -->` prints what
+it shows. json: is JSON.
 """
 
 import json
 import re
 import shlex
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from nsed.cli.app import app
 from .commands import commands_of, why_wrong
 from .snippets import PAGES, ROOT, Snippet, snippets
 
-SHOWN_ONLY = {"", "text", "mermaid", "py"}
+SHOWN_ONLY = {"", "text", "mermaid", "nginx", "py"}
 CHECKED = {"python", "toml", "sh", "console", "json", "jsonl"}
 
 
@@ -56,20 +56,19 @@ def test_every_block_has_a_language_that_is_checked() -> None:
     assert unknown == []
 
 
-def _runs() -> Iterator[Any]:
-    """Python blocks; those that go on stand with the ones before them."""
-    together: list[Snippet] = []
-    for one in [*snippets("python"), None]:
-        goes_on = one is not None and one.mark == "goes on"
-        if together and not goes_on:
-            yield pytest.param(together, id=str(together[0]))
-            together = []
-        if one is not None and one.runs:
-            together = [*together, one]
+def _pages() -> list[Any]:
+    """The Python of each page, from top to bottom, as a reader runs it."""
+    pages: dict[Path, list[Snippet]] = {}
+    for one in running("python"):
+        pages.setdefault(one.page, []).append(one)
+    return [
+        pytest.param(blocks, id=str(page.relative_to(ROOT)))
+        for page, blocks in pages.items()
+    ]
 
 
 @pytest.mark.blocks_the_loop
-@pytest.mark.parametrize("blocks", [*_runs()])
+@pytest.mark.parametrize("blocks", _pages())
 def test_the_python_runs(blocks: list[Snippet], elsewhere: Path) -> None:
     names: dict[str, Any] = {"__name__": "__main__"}
     for block in blocks:

@@ -4,14 +4,18 @@ import socket
 import threading
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
 from answering_server import HANG, AnsweringServer, Raw
 from product_answers import LLAMA_CPP, LM_STUDIO, OLLAMA, VLLM, listing
 
+from nsed.models.embedded_pool import EmbeddedPool
 from nsed.models.local_servers import LocalServer, look_at, look_for_servers
 from nsed.models.openai_endpoint import HttpClients
+
+from .embedded import ALIAS, CONTEXT
 
 
 @pytest.fixture
@@ -163,3 +167,16 @@ async def test_servers_are_looked_at_at_the_same_time(clients: HttpClients) -> N
         found = await look_for_servers(urls, clients=clients, timeout_s=20)
 
     assert [server.product for server in found] == ["vLLM"] * 8
+
+
+@pytest.mark.live_weights
+async def test_a_real_llama_cpp_is_known_by_its_real_answers(
+    pool: EmbeddedPool, smollm2: Path, clients: HttpClients
+) -> None:
+    url = await pool.endpoint(smollm2, ALIAS, CONTEXT)
+
+    found = await look_at(url, clients=clients, timeout_s=10)
+
+    (model,) = found.models
+    assert (found.product, found.concurrency) == ("llama.cpp", 2)
+    assert (model.id, model.context_tokens, model.params_b) == (ALIAS, 512, 0.135)

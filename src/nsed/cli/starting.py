@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,7 +16,7 @@ from nsed.cli.looking import look_around
 from nsed.cli.phrases import plural
 from nsed.cli.whole_file import write_whole
 from nsed.config.found import Found
-from nsed.config.starter_file import experts_in, starter_file
+from nsed.config.starter_file import experts_in, starter_file, uses_embedded
 from nsed.protocol.errors import ConfigError, did_you_mean
 
 __all__ = ["Wishes", "start"]
@@ -103,6 +104,8 @@ def _write(file: Path, text: str) -> None:
 def _next_steps(wishes: Wishes, found: Found, count: int) -> list[str]:
     option = "" if str(wishes.file) == "nsed.toml" else f" --config {wishes.file}"
     steps = []
+    if uses_embedded(found, wishes.models) and find_spec("xllamacpp") is None:
+        steps.append("Models on this machine need: pip install 'nsed[local]'")
     if count < _LEAST_EXPERTS:
         steps.append(
             "One expert alone cannot deliberate: add another, or set "

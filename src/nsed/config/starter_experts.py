@@ -8,12 +8,14 @@ from typing import Any
 from nsed.brokers.catalogue import family_of
 from nsed.config.found import Found, FoundKey
 from nsed.models.local_servers import LocalServer
+from nsed.models.model_listing import ServedModel
 from nsed.state.expert_config import ExpertConfig
 from nsed.state.roster import EMBEDDED_ROSTER
 
 __all__ = ["Starter", "Starters"]
 
 _NAME_CHARS = 48
+_SMALL_B = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,8 @@ class Starters:
                         name=self._name(model.id, place),
                         model=model.id,
                         base_url=server.base_url,
+                        params_b=model.params_b,
+                        few_shot=True if _is_small(model) else None,
                         **shared,
                         usd_per_mtok_input=0,
                         usd_per_mtok_output=0,
@@ -107,6 +111,11 @@ def _free(name: str, others: Iterable[str], taken: set[str]) -> str:
     chosen = next(n for n in (name, *others, *numbered) if n not in taken)
     taken.add(chosen)
     return chosen
+
+
+def _is_small(model: ServedModel) -> bool:
+    """Whether worked examples will help it a lot."""
+    return model.params_b is not None and model.params_b < _SMALL_B
 
 
 def _expert(**settings: Any) -> ExpertConfig:  # noqa: ANN401 - checked here

@@ -12,7 +12,7 @@ from nsed.models.local_servers import LocalServer
 from nsed.state.expert_config import ExpertConfig
 from nsed.state.roster import EMBEDDED_ROSTER
 
-__all__ = ["experts_in", "starter_file"]
+__all__ = ["experts_in", "starter_file", "uses_embedded"]
 
 _MOST_BLOCKS = 12
 """Most models of one provider that get a block in comments; the others are named."""
@@ -25,7 +25,7 @@ _HEAD = """\
 #   nsed config check    is this file right?
 #   nsed pool            who answers?
 #   nsed plan "..."      who would be asked, at what price?
-# All keys: docs/configuration.md
+# All keys: configuration.md in the documentation of nsed.
 """
 
 
@@ -34,6 +34,15 @@ def experts_in(found: Found, wanted: Collection[str]) -> int:
     parts = _parts(found, wanted)
     active = sum(one.active for _, experts in parts for one in experts)
     return active + (len(EMBEDDED_ROSTER) if _embedded(found, parts) else 0)
+
+
+def uses_embedded(found: Found, wanted: Collection[str]) -> bool:
+    """Whether a model takes part that runs in this program's own server."""
+    parts = _parts(found, wanted)
+    of_weights = any(
+        one.config.provider == "embedded" for _, experts in parts for one in experts
+    )
+    return of_weights or _embedded(found, parts)
 
 
 def starter_file(found: Found, wanted: Collection[str] = ()) -> str:
