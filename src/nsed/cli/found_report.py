@@ -8,11 +8,11 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from nsed.cli.phrases import plural
 from nsed.cli.plain_text import one_line
 from nsed.config.api_providers import API_PROVIDERS
 from nsed.config.found import Found, FoundKey
 from nsed.models.local_servers import USUAL_PLACES, LocalServer
+from nsed.phrases import plural
 
 __all__ = ["found_json", "found_report"]
 

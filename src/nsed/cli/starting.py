@@ -13,10 +13,10 @@ import typer
 from nsed.cli.consoles import stderr_console
 from nsed.cli.found_report import found_json, found_report
 from nsed.cli.looking import look_around
-from nsed.cli.phrases import plural
 from nsed.cli.whole_file import write_whole
 from nsed.config.found import Found
 from nsed.config.starter_file import experts_in, starter_file, uses_embedded
+from nsed.phrases import plural
 from nsed.protocol.errors import ConfigError, did_you_mean
 
 __all__ = ["Wishes", "start"]
