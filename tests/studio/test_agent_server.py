@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 import pytest
 from panel import panel
-from served import served
+from server_process import served
 
 from nsed.state.context import DeliberationConfig
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from served import served
+from server_process import served
 from silent_provider import SilentProvider, silent_pool
 
 pytest.importorskip("langserve", reason="needs the extra nsed[langserve]")
