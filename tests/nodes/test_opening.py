@@ -5,12 +5,14 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage, ChatMessage, HumanMessage, ToolMessage
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.graph import START, MessagesState, StateGraph
 from panel import Recorder, settings_for
 
 from nsed.graphs.catalogue import GRAPHS, create_graph
 from nsed.graphs.checkpointing import record_serializer
 from nsed.nodes.chat import task_in
 from nsed.protocol.errors import ConfigError, QuorumError
+from nsed.state.context import DeliberationConfig
 
 TASK = "What is 6 * 7?"
 
@@ -123,6 +125,34 @@ async def test_a_thread_whose_question_failed_can_be_asked_again() -> None:
     assert result["verdict"].answer == "42"
     assert [m.type for m in result["messages"]] == ["human", "human", "ai"]
     assert "User: Hi" in thread.asked
+
+
+async def test_a_thread_that_waits_for_the_user_may_be_asked_something_else() -> None:
+    thread = Thread()
+    config = {"configurable": {"thread_id": "one"}}
+    waits = settings_for(human_review=True)
+    assert "__interrupt__" in await thread.graph.ainvoke(
+        {"task": "Hi"}, config, context=waits
+    )
+    result = await thread.ask(task=TASK)
+
+    assert result["verdict"].rounds == 1
+    assert TASK in thread.asked
+
+
+async def test_as_a_node_of_an_agent_it_answers_in_the_agents_chat() -> None:
+    agent = StateGraph(MessagesState, context_schema=DeliberationConfig)
+    agent.add_node("nsed", create_graph("deliberation", hire=Recorder()).compile())
+    agent.add_edge(START, "nsed")
+    graph = agent.compile(checkpointer=InMemorySaver(serde=record_serializer()))
+    config = {"configurable": {"thread_id": "one"}}
+    for question in ("Hi", TASK):
+        result = await graph.ainvoke(
+            {"messages": [("user", question)]}, config, context=settings_for()
+        )
+
+    assert [m.type for m in result["messages"]] == ["human", "ai", "human", "ai"]
+    assert result["messages"][-1].response_metadata["answer"] == "42"
 
 
 @pytest.mark.parametrize(

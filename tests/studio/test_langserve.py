@@ -189,6 +189,25 @@ async def test_it_is_one_of_the_doors_of_the_server() -> None:
     assert "task" in schema.json()["properties"]
 
 
+def test_many_rounds_are_no_matter_of_the_clients_recursion_limit(
+    tmp_path: Path,
+) -> None:
+    """25 steps is what LangServe gives a graph; eight rounds take more."""
+    experts = "".join(
+        f"[[experts]]\nname = '{name}'\nprovider = 'scripted'\n[experts.script]\n"
+        f"proposals = {[f'Answer: {n}{name}' for n in range(8)]}\n"
+        for name in ("ada", "bob", "cy")
+    )
+    (tmp_path / "nsed.toml").write_text(f"{experts}[deliberation]\neffort = 10\n")
+    with served(COMMAND, tmp_path, says=SAYS) as server:
+        nsed = RemoteRunnable[Any, dict[str, Any]](f"{server.url}/langserve/nsed")
+        result = nsed.invoke(
+            TASK, {"recursion_limit": 25, "configurable": {"rounds": 8}}
+        )
+
+    assert (result["rounds"], result["stop_reason"]) == (8, "round_limit")
+
+
 def test_the_page_of_the_documents_runs(
     url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
