@@ -64,7 +64,12 @@ async def entered(task: str, options: CallOptions) -> AsyncIterator[LiveRun]:
     state = call.request.app.state
     config = options.settled(state.settings)
     async with let_in(
-        state.service, state.admission, call.caller, task, config
+        state.service,
+        state.admission,
+        call.caller,
+        task,
+        config,
+        preset=options.preset,
     ) as live:
         gone = asyncio.Event()
         watching = asyncio.create_task(_until_gone(call.request, live, gone))

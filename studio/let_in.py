@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from nsed.protocol.usage import total_usage
 from nsed.state.context import DeliberationConfig
 from nsed.studio.admission import Admission, Caller
 from nsed.studio.live_run import LiveRun
@@ -19,6 +18,8 @@ async def let_in(
     caller: Caller,
     task: str,
     config: DeliberationConfig,
+    *,
+    preset: str | None = None,
 ) -> AsyncIterator[LiveRun]:
     """Begin a run that lasts no longer than this context.
 
@@ -28,12 +29,11 @@ async def let_in(
         caller: Who asks, and owns it.
         task: What is asked.
         config: Its settings, before the caps of the caller's key.
+        preset: By which they were chosen; None: none.
     """
-    async with admission.enter(caller, config) as granted:
-        live = service.begin(task, granted.config, owner=caller.name)
+    async with admission.enter(caller, config, preset=preset) as granted:
+        live = service.begin(task, granted.config, owner=caller.name, granted=granted)
         try:
             yield live
         finally:
             await live.cancel()
-            record = live.record or await live.run.record_so_far()
-            granted.spent = total_usage(call.usage for call in record.calls.values())
