@@ -4,10 +4,10 @@ import uuid
 from collections.abc import Sequence
 from typing import Any, Final
 
-from langchain_core.messages import AnyMessage
+from langchain_core.messages import AnyMessage, HumanMessage
 from langgraph.types import Overwrite
 
-from nsed.nodes.chat import ANSWER, role_of, task_in, task_message
+from nsed.nodes.chat import ANSWER, task_in, task_message
 from nsed.protocol.consensus import text_digest
 from nsed.protocol.errors import ConfigError
 from nsed.state.schema import Asked, DeliberationState
@@ -77,7 +77,11 @@ def _asked(state: DeliberationState) -> tuple[str, dict[str, Any]]:
 
 def _last_question(chat: Sequence[AnyMessage]) -> str:
     """Id of the last message of the user, or else of the last one."""
-    mine = [message for message in chat if role_of(message) == "user"]
+    mine = [
+        message
+        for message in chat
+        if isinstance(message, HumanMessage) or getattr(message, "role", "") == "user"
+    ]
     return str((mine or chat)[-1].id) if chat else ""
 
 

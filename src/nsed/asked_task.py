@@ -7,8 +7,9 @@ from langchain_core.messages import BaseMessage, convert_to_messages
 from langchain_core.prompt_values import PromptValue
 from typing_extensions import TypedDict
 
-from nsed.protocol.errors import ConfigError, did_you_mean
-from nsed.state.conversation import Role, Turn, task_of
+from nsed.nodes.turns import turns_of
+from nsed.protocol.errors import ConfigError, UnsupportedError, did_you_mean
+from nsed.state.conversation import task_of
 
 __all__ = ["Asked", "ChatInput", "TaskInput", "task_in"]
 
@@ -38,13 +39,6 @@ Asked = (
 )
 """A task, a chat, or what a prompt template makes."""
 
-_ROLES: Final[Mapping[str, Role]] = {
-    "system": "system",
-    "human": "user",
-    "ai": "assistant",
-    "tool": "tool",
-    "function": "tool",
-}
 _KEYS: Final = ("task", "messages")
 
 
@@ -95,31 +89,9 @@ def _in_chat(asked: Sequence[Any]) -> str:
             f"input: messages: not as LangChain has them: {error}"
         ) from error
     try:
-        return task_of([_turn(message) for message in messages])
-    except ValueError as error:
+        return task_of(turns_of(messages))
+    except (UnsupportedError, ValueError) as error:
         raise ConfigError(f"input: {error}") from error
-
-
-def _turn(message: BaseMessage) -> Turn:
-    role = _ROLES.get(message.type)
-    if role is None:
-        raise ConfigError(
-            f"input: a message has the role {message.type[:40]!r}; expected system, "
-            "user, assistant or tool"
-        )
-    if isinstance(message.content, list):
-        for block in message.content:
-            kind = "text" if isinstance(block, str) else block.get("type")
-            if kind not in _READ:
-                raise ConfigError(
-                    f"input: a {message.type} message holds a block of type "
-                    f"{str(kind)[:40]!r}; experts read text only"
-                )
-    return Turn(role=role, text=message.text)
-
-
-_READ: Final = frozenset({"text", "reasoning", "thinking", "tool_use", "tool_call"})
-"""Types of blocks that hold text, or nothing that experts would miss."""
 
 
 def _said(task: str) -> str:

@@ -163,14 +163,14 @@ async def test_as_a_node_of_an_agent_it_answers_in_the_agents_chat() -> None:
         ({"messages": [("system", "Be brief.")]}, "ask nothing"),
         ({"task": " "}, "task: should be a text"),
         ({"task": 6}, "task: should be a text"),
-        ({"messages": [ChatMessage("Hi", role="wizard")]}, "a role is 'wizard'"),
+        ({"messages": [ChatMessage("Hi", role="wizard")]}, "found the role 'wizard'"),
         (
             {"messages": [HumanMessage([{"type": "image", "url": "http://x/y.png"}])]},
-            "one holds 'image'",
+            "a block of type 'image'",
         ),
         (
             {"messages": [HumanMessage([{"type": "non_standard", "value": {}}])]},
-            "one holds 'non_standard'",
+            "a block of type 'non_standard'",
         ),
     ],
     ids=str,

@@ -14,9 +14,9 @@ from nsed.chat.no_tools import NO_TOOLS
 from nsed.chat.play import RunManager, context_below, played, within
 from nsed.chat.source import asked_for, model_of, preset_of
 from nsed.chat.structured_chat import form_for
-from nsed.chat.turns import turns_of
 from nsed.config.settings import Settings
 from nsed.nodes.hiring import Hiring
+from nsed.nodes.turns import turns_of
 from nsed.protocol.errors import ConfigError, UnsupportedError, did_you_mean
 from nsed.run import Run
 from nsed.state.context import DeliberationConfig

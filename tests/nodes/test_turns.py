@@ -14,7 +14,7 @@ from langchain_core.messages import (
     ToolMessage,
 )
 
-from nsed.chat.turns import turns_of
+from nsed.nodes.turns import turns_of
 from nsed.protocol.errors import NsedError, UnsupportedError
 
 CALL: Any = {"name": "add", "args": {"a": 1}, "id": "1", "type": "tool_call"}
