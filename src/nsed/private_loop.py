@@ -31,8 +31,9 @@ class PrivateLoop:
         Blocks the calling thread, a running event loop in it included. An interrupt
         of the caller cancels the coroutine, and waits for it to end.
         """
-        work = self._begun(make)
+        work = self._prepared(make)
         try:
+            work.begin()
             return work.result.result()
         finally:
             work.stop()
@@ -50,9 +51,10 @@ class PrivateLoop:
                 if isinstance(source, AsyncGenerator):
                     await source.aclose()
 
-        work = self._begun(pump)
+        work = self._prepared(pump)
         work.result.add_done_callback(lambda _: items.put(None))
         try:
+            work.begin()
             while (item := items.get()) is not None:
                 yield item[0]
             work.result.result()
@@ -65,11 +67,11 @@ class PrivateLoop:
         self._within: PrivateLoop | None = None
         self._starting = threading.Lock()
 
-    def _begun(self, make: Callable[[], Coroutine[Any, Any, T]]) -> "_Work[T]":
+    def _prepared(self, make: Callable[[], Coroutine[Any, Any, T]]) -> "_Work[T]":
         if self._loop is not None and _running_loop() is self._loop:
             # Blocked from inside: what is waited for needs another loop.
             self._within = self._within or PrivateLoop()
-            return self._within._begun(make)  # noqa: SLF001 - one of its own kind
+            return self._within._prepared(make)  # noqa: SLF001 - one of its own kind
         return _Work(make, self._started())
 
     def _started(self) -> asyncio.AbstractEventLoop:
@@ -83,7 +85,7 @@ class PrivateLoop:
 
 
 class _Work(Generic[T]):
-    """A coroutine at work on another thread's loop."""
+    """A coroutine for another thread's loop."""
 
     def __init__(
         self,
@@ -93,7 +95,11 @@ class _Work(Generic[T]):
         self.result: Future[T] = Future()
         self._make, self._loop = make, loop
         self._task: asyncio.Task[T] | None = None
-        loop.call_soon_threadsafe(self._begin, context=contextvars.copy_context())
+
+    def begin(self) -> None:
+        """Have it run, with the caller's context variables."""
+        here = contextvars.copy_context()
+        self._loop.call_soon_threadsafe(self._begin, context=here)
 
     def stop(self) -> None:
         """Cancel it if it has not ended, and wait until it has."""
@@ -108,6 +114,8 @@ class _Work(Generic[T]):
     def _cancel(self) -> None:
         if self._task is not None:
             self._task.cancel()
+        elif not self.result.done():  # interrupted before it could begin
+            self.result.set_exception(asyncio.CancelledError())
 
     def _ended(self, task: asyncio.Task[T]) -> None:
         if task.cancelled():
