@@ -303,6 +303,22 @@ async def test_what_is_no_json_is_refused_in_the_same_shape() -> None:
     assert reply.json() == {"error": {"message": "the body is not JSON", "param": None}}
 
 
+@pytest.mark.parametrize("depth", [100, 500, 900, 960, 100_000])
+async def test_json_that_is_nested_deeply_is_refused(depth: int) -> None:
+    async with api() as here:
+        id_ = await here.ask()
+        await here.ended(id_)
+        nested = "[" * depth + "]" * depth
+        reply = await here.client.post(
+            f"/api/runs/{id_}/fork",
+            content=f'{{"from_round": 1, "knobs": {{"gamma": {nested}}}}}',
+            headers={"content-type": "application/json"},
+        )
+
+    assert reply.status_code in (400, 422), reply.text
+    assert reply.json()["error"]["message"], reply.text
+
+
 @pytest.mark.parametrize("verb", ["stop", "cancel", "resume", "decide"])
 async def test_what_a_finished_run_does_not_take_is_a_conflict(verb: str) -> None:
     async with api() as here:
