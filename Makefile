@@ -7,7 +7,7 @@ PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-
 Q ?=
 MINUTES ?= 10
 .DEFAULT_GOAL := help
-.PHONY: help install ask test quick format check types lower live bench knapsack kills routing faults soak collusion fuzz studio clean
+.PHONY: help install ask test quick format check types lower live bench knapsack kills routing faults load soak collusion fuzz studio clean
 
 help: ## Show the verbs
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -75,6 +75,9 @@ routing: $(VENV)/.dev ## Accuracy against USD on recorded answers; writes build/
 
 faults: $(VENV)/.dev ## The fault matrix, played and printed
 	$(BIN)/python benchmarks/fault_table.py
+
+load: $(VENV)/.dev ## 200 requests at once against a real server: limits, latency, CPU
+	$(BIN)/python benchmarks/server_load.py
 
 collusion: $(VENV)/.dev ## What the vote's guards hold against a bloc, simulated
 	$(BIN)/python benchmarks/collusion.py

@@ -11,10 +11,12 @@ CONTENT_POLICY: Final = (
     "default-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 """Where a route says nothing else; the run page has its own."""
-_DEFAULTS: Final = {
-    "content-security-policy": CONTENT_POLICY,
-    "cache-control": "no-store",
+_OF_OTHERS: Final = {
+    "/langserve/": "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src "
+    "'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri "
+    "'none'; form-action 'self'; frame-ancestors 'none'",
 }
+"""Pages of other packages, by the beginning of their path, that need more."""
 _ALWAYS: Final = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
@@ -33,12 +35,15 @@ class SecurityHeaders:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
+        path = scope.get("path", "")
+        found = (text for begin, text in _OF_OTHERS.items() if path.startswith(begin))
+        policy = next(found, CONTENT_POLICY)
 
         async def adding(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _DEFAULTS.items():
-                    headers.setdefault(name, value)
+                headers.setdefault("content-security-policy", policy)
+                headers.setdefault("cache-control", "no-store")
                 for name, value in _ALWAYS.items():
                     headers[name] = value
             await send(message)

@@ -9,6 +9,7 @@ from typer.testing import Result
 
 from nsed.config.file import load_config
 from nsed.config.knobs import SECTIONS
+from nsed.config.server import ServerSettings
 from nsed.protocol.errors import ConfigError
 from nsed.state.context import DeliberationConfig
 from nsed.state.expert_config import ExpertConfig
@@ -599,6 +600,7 @@ def test_every_key_is_documented() -> None:
         "response_cache",
         "api_key",
         *(key for keys in SECTIONS.values() for key in keys),
+        *ServerSettings.model_fields,
     }
 
     assert {key for key in keys if f"`{key}`" not in text} == set()

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,12 @@ async def account(here: Here, name: str) -> Account:
 
 def code(reply: Any) -> tuple[int, str]:
     return reply.status_code, reply.json()["error"]["code"]
+
+
+async def until(so: Callable[[], bool]) -> None:
+    """Let others work until it is so."""
+    while not so():  # noqa: ASYNC110 - there is no event to wait for
+        await asyncio.sleep(0)
 
 
 async def hang(_: Request) -> None:
@@ -66,6 +73,7 @@ async def test_a_run_without_a_cap_gets_a_share_of_what_is_free(
             now = await here.admission.accounts.account("ann")
             assert now.set_aside == taken
         assert code(await here.ask("ann", TASK)) == (429, "rate_limit_exceeded")
+        await until(lambda: len(hire.asked) >= 9)
         await here.app.state.service.aclose()
         found = await account(here, "ann")
 
@@ -170,8 +178,7 @@ async def test_runs_at_one_time_of_a_key_and_of_all(tmp_path: Path) -> None:
         other = [await here.ask("ben", TASK, leave=True) for _ in range(2)]
         live = here.app.state.service.live(first[0].json()["run"], "ann")
         await live.cancel()
-        while here.admission.limits.at_work("ann") > 1:
-            await asyncio.sleep(0)
+        await until(lambda: here.admission.limits.at_work("ann") == 1)
         again = await here.ask("ann", TASK, leave=True)
 
     assert [reply.status_code for reply in first] == [200, 200, 429]
@@ -300,8 +307,7 @@ async def test_of_a_killed_server_the_next_one_books_what_was_owed(
     hire = Recorder(ada=hang, bob=hang, cy=hang)
     async with server(tmp_path, keys=keys, hire=hire) as here:
         await here.ask("ann", TASK, leave=True)
-        while len(hire.asked) < 3:
-            await asyncio.sleep(0)
+        await until(lambda: len(hire.asked) >= 3)
         rows = await here.admission.accounts.connection.execute_fetchall(  # type: ignore[union-attr]
             "SELECT nano_usd, owed FROM set_aside"
         )

@@ -9,10 +9,10 @@ from a_server import ASK, Here, server
 from fastapi import FastAPI
 from starlette.routing import Mount, Route
 
+from nsed.config.server import ServerSettings
 from nsed.protocol.errors import ConfigError
 from nsed.studio.admitting import admission_for
 from nsed.studio.gate import OPEN_TO_ALL
-from nsed.config.server import ServerSettings
 
 ANN: dict[str, dict[str, Any]] = {"ann": {}}
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -26,6 +26,8 @@ def paths_of(app: Any, prefix: str = "") -> list[str]:
             found.append(prefix + route.path)
         elif isinstance(route, Mount):
             found += [prefix + route.path, *paths_of(route, prefix + route.path)]
+        elif hasattr(route, "original_router"):  # FastAPI's, of newer versions
+            found += paths_of(route.original_router, prefix)
     return found
 
 
@@ -53,6 +55,7 @@ async def test_no_route_answers_without_a_key_but_the_ones_that_are_listed(
         here.app.add_api_route("/forgets/to/ask", lambda: "secret")
         paths = {filled(path) for path in paths_of(here.app)}
         assert {"/mounted/inside", "/forgets/to/ask", ASK, "/openapi.json"} <= paths
+        assert {filled(path) for path in here.app.openapi()["paths"]} <= paths
         for path in sorted(paths | {"/", "/no/such/path"}):
             for method in METHODS:
                 reply = await sent(here, method, path)
@@ -74,7 +77,6 @@ async def test_no_route_answers_without_a_key_but_the_ones_that_are_listed(
         "/login/../openapi.json",
         "/LOGIN",
         "/login;/openapi.json",
-        "/healthz?/openapi.json",
     ],
 )
 async def test_no_spelling_of_an_open_path_opens_another(

@@ -56,7 +56,9 @@ async def test_programs_are_told_and_not_led(tmp_path: Path) -> None:
     assert [reply.status_code for reply in replies] == [401] * 3
 
 
-@pytest.mark.parametrize("key", ["", "wrong", "nsed-" + "A" * 43, "x" * 100_000, "\ufffd"])
+@pytest.mark.parametrize(
+    "key", ["", "wrong", "nsed-" + "A" * 43, "x" * 100_000, "\ufffd"]
+)
 async def test_another_key_is_none(key: str, tmp_path: Path) -> None:
     async with server(tmp_path, keys=ANN) as here:
         reply = await log_in(here, key)

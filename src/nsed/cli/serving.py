@@ -1,7 +1,7 @@
 """What `nsed serve` does: settle the settings, have weights, listen, say where."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -43,6 +43,7 @@ def run_server(wanted: Serving) -> None:
     if any(find_spec(name) is None for name in _NEEDED):
         raise ConfigError("the server needs other packages: pip install 'nsed[serve]'")
     from nsed.studio.admitting import admission_for  # noqa: PLC0415 - of an extra
+    from nsed.studio.doors_list import doors_of  # noqa: PLC0415
     from nsed.studio.listening import listen_at, serve  # noqa: PLC0415
     from nsed.studio.server import create_app  # noqa: PLC0415
 
@@ -61,12 +62,9 @@ def run_server(wanted: Serving) -> None:
             folder=data_folder(),
             admission=admission,
         )
-        paths = {getattr(route, "path", "") for route in app.routes}
-        ready = _announced(
-            _address(settings.server, listener.getsockname()[1]),
-            paths,
-            keys=len(admission.ring.keys),
-        )
+        address = _address(settings.server, listener.getsockname()[1])
+        doors = doors_of(app)
+        ready = _announced(address, doors, keys=len(admission.ring.keys))
         asyncio.run(serve(app, listener, ready=ready))
         stderr_console().print("Ended. Runs that were at work are in: nsed runs")
 
@@ -94,27 +92,22 @@ def _address(server: ServerSettings, port: int) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def _announced(address: str, paths: set[str], *, keys: int) -> Callable[[], None]:
+def _announced(
+    address: str, doors: Mapping[str, str], *, keys: int
+) -> Callable[[], None]:
     """Say which doors are there, once they are open."""
-    doors = {
-        "OpenAI base URL": ("/v1/chat/completions", "/v1"),
-        "Run page": ("/", "/"),
-        "LangServe": ("/langserve/playground", "/langserve"),
-    }
-    lines = [
-        f"{name + ':':<17}{address}{shown}"
-        for name, (path, shown) in doors.items()
-        if any(found.startswith(path) for found in paths if path != "/" or found == "/")
-    ]
     who = (
         f"Keys: {keys}; send one as Authorization: Bearer KEY"
         if keys
         else "No keys: everybody on this machine may ask (nsed keys add NAME)"
     )
+    places = {"Serving": "", **doors}
 
     def say() -> None:
         console = stderr_console()
-        for line in (f"{'Serving:':<17}{address}", *lines, who, "Ctrl-C ends it."):
+        for name, path in places.items():
+            console.print(f"{name + ':':<17}{address}{path}", soft_wrap=True)
+        for line in (who, "Ctrl-C ends it."):
             console.print(line, soft_wrap=True)
 
     return say
