@@ -20,12 +20,13 @@ from nsed.cli.places import checkpoints_place, telemetry_place
 from nsed.cli.plain_text import visible
 from nsed.cli.pulling import pull_missing
 from nsed.cli.report import final_report
-from nsed.cli.session import Ended, run_session, seated
+from nsed.cli.session import Ended, run_session
 from nsed.config.file import load_config
 from nsed.config.settings import Settings
 from nsed.known_run import SHORT_ID
 from nsed.models.hire import Hire
 from nsed.protocol.errors import ConfigError, NsedError
+from nsed.seated import seated
 from nsed.state.context import DeliberationConfig
 from nsed.state.conversation import Turn, task_of
 from nsed.state.run_record import RunRecord
