@@ -126,7 +126,7 @@ async def _completion(
 ) -> Completion:
     state = request.app.state
     try:
-        asked = chat_task(body, state.settings)
+        asked = await asyncio.to_thread(chat_task, body, state.settings)
     except ConfigError as error:
         raise refusal_of(error) from error
 
