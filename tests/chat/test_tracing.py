@@ -24,6 +24,10 @@ class Runs(BaseCallbackHandler):
         self.tags: dict[UUID, list[str]] = {}
         self.metadata: dict[UUID, dict[str, Any]] = {}
         self.told: dict[UUID, dict[str, Any]] = {}
+        self.tokens: list[str] = []
+
+    def on_llm_new_token(self, token: Any, **_: Any) -> None:
+        self.tokens.append(token)
 
     def on_chat_model_start(self, *_: Any, run_id: UUID, **more: Any) -> None:
         self.chat_models.append(run_id)
@@ -89,6 +93,20 @@ async def test_the_experts_calls_are_runs_below_the_chat_models(
     for run_id in heard.chat_models:
         assert "mine" in heard.tags[run_id]
         assert heard.metadata[run_id]["who"] == "me"
+
+
+@pytest.mark.blocks_the_loop
+@pytest.mark.parametrize("streaming", [True, False])
+async def test_with_streaming_an_invoke_tells_of_chunks(
+    provider: Provider, *, streaming: bool
+) -> None:
+    model, heard = chat(provider, streaming=streaming), [Runs(), Runs()]
+
+    await model.ainvoke("?", {"callbacks": [heard[0]]})
+    model.invoke("?", {"callbacks": [heard[1]]})
+
+    assert [h.below_the_first() for h in heard] == [4, 4]
+    assert ["Answer: 5" in h.tokens for h in heard] == [streaming] * 2
 
 
 async def test_what_is_asked_for_a_form_is_below_it_as_well(provider: Provider) -> None:
