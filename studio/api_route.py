@@ -3,10 +3,11 @@
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-from fastapi import HTTPException, Request, Response
+from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
+from starlette.exceptions import HTTPException
 
 from nsed.protocol.errors import BudgetError, ConfigError, InfeasibleTeam
 from nsed.studio.json_reply import JsonReply
@@ -59,6 +60,8 @@ class ApiRoute(APIRoute):
                 return await serve(request)
             except RequestValidationError as error:
                 return _refused(422, *_first(error))
+            except RecursionError:
+                return _refused(400, "the JSON is nested too deeply")
             except HTTPException as error:
                 return _refused(error.status_code, str(error.detail))
             except tuple(_STATUS) as error:

@@ -25,7 +25,7 @@ def checkpoint_routes() -> APIRouter:
     async def checkpoints(
         run_id: RunId,
         control: TheControl,
-        most: Annotated[int, Query(ge=1, le=500)] = 250,
+        most: Annotated[int, Query(ge=1, le=500)] = 100,
     ) -> CheckpointList:
         """The latest checkpoints of a run, the oldest of them first."""
         known = (await control.find(run_id)).known

@@ -6,13 +6,17 @@ from contextlib import suppress
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Response
+from pydantic import TypeAdapter
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from sse_starlette.sse import SendTimeoutError
 from starlette.types import Receive, Scope, Send
+from typing_extensions import TypedDict
 
+from nsed.state.events import DeliberationEvent
 from nsed.studio.live_run import LiveRun
 from nsed.studio.run_control import RunControl
 from nsed.studio.run_routes import RunId, TheControl, api_router
+from nsed.studio.standing import Stand
 
 __all__ = ["event_routes"]
 
@@ -20,11 +24,38 @@ _HEARTBEAT_S: Final = 15
 _MOST_DIGITS: Final = 18
 _PATIENCE_S: Final = 60
 """How long a watcher may take in nothing; then it is let go and may come again."""
+
+
+class _End(TypedDict):
+    """How the run stands when the stream ends."""
+
+    state: Stand
+    reason: str
+
+
+_EVENT: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["data"],
+    "properties": {
+        "id": {"type": "string", "description": "Its number; the end has none."},
+        "event": {"enum": ["message", "end"]},
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": {
+                "anyOf": [
+                    TypeAdapter(DeliberationEvent).json_schema(),
+                    TypeAdapter(_End).json_schema(),
+                ]
+            },
+        },
+    },
+}
 _STREAM: Final[dict[int | str, dict[str, Any]]] = {
     200: {
-        "description": "Server-sent events: each has an `id` and JSON in `data`; the "
-        "last one is `event: end`.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "description": "Server-sent events as they happen; the last one is `end`, "
+        "whose data has `state` and `reason`.",
+        "content": {"text/event-stream": {"schema": _EVENT}},
     }
 }
 
@@ -73,7 +104,7 @@ async def _told(
     if control.service.closed:
         return  # it breaks off; whoever comes back is told how the run stands
     now = await control.standing(run_id)
-    end = {"state": now.state, "reason": now.reason}
+    end = _End(state=now.state, reason=now.reason)
     yield ServerSentEvent(json.dumps(end), event="end")
 
 

@@ -10,10 +10,12 @@ ends with its stdin or by a signal.
 import asyncio
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -36,22 +38,28 @@ from nsed.studio.granted import Granted
 from nsed.studio.run_service import RunService
 from nsed.studio.server import create_app
 
-__all__ = ["TASK", "Held", "Here", "Served", "api", "events_of", "served"]
+__all__ = ["HELD", "TASK", "Held", "Here", "Served", "api", "events_of", "served"]
 
 TASK = "What is 6 * 7?"
+HELD = "hold on: what is 6 * 7?"
+"""One expert waits, see `Held`."""
 
 
 class Held:
-    """Experts of whom one waits, where the task says so, until he is let go."""
+    """Experts of whom one waits, where the task says `hold <word>`, to be let go."""
 
     def __init__(self) -> None:
-        """Hold nobody yet."""
-        self.open = asyncio.Event()
+        """Let nobody go yet."""
+        self._open: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self.recorder = Recorder(cy=self._cy)
 
+    def let_go(self, word: str = "on") -> None:
+        """Whoever is held by this word answers, now and later."""
+        self._open[word].set()
+
     async def _cy(self, request: ModelRequest) -> None:
-        if "hold" in request.messages[-1].content:
-            await self.open.wait()
+        if held := re.search(r"hold (\w+)", request.messages[-1].content):
+            await self._open[held[1]].wait()
 
 
 class ByName(Admission):
@@ -217,9 +225,9 @@ class Served:
             assert reply.status_code == 200
             yield _blocks(reply.iter_lines())
 
-    def let_go(self) -> None:
-        """Whoever is held answers."""
-        self.call("POST", "/test/open")
+    def let_go(self, word: str = "on") -> None:
+        """Whoever is held by this word answers."""
+        self.call("POST", f"/test/open/{word}")
 
     def kill(self) -> None:
         """End it as a crash does."""
@@ -264,9 +272,9 @@ def _application(folder: Path, knobs: dict[str, Any]) -> FastAPI:
     settings = Settings(experts=panel(), knobs={"retry_wait_s": 0, **knobs})
     app = create_app(settings, checkpoints="sqlite", folder=folder, admission=ByName())
 
-    @app.post("/test/open")
-    async def open_() -> dict[str, str]:
-        app.state.held.open.set()
+    @app.post("/test/open/{word}")
+    async def open_(word: str) -> dict[str, str]:
+        app.state.held.let_go(word)
         return {}
 
     return app

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import time
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
@@ -70,16 +71,25 @@ class RunLog:
         """The latest runs, of one owner or of all, the newest first."""
         if owner is None:
             return await self._where("? < begun_at", 0, most=most)
-        # No text in there looks so: within one, a quotation mark is escaped.
-        condition, values = (
+        # No text in there looks so: within one, a quotation mark is escaped. A name in
+        # the settings may, which is why more are read if some were another's.
+        named, values = (
             "replace(known, ?, '') <> known",
             [f"{_OWNER}{json.dumps(owner)}"],
         )
         if not owner:  # older versions did not write it
-            condition = f"({condition} OR replace(known, ?, '') = known)"
+            named = f"({named} OR replace(known, ?, '') = known)"
             values.append(_OWNER)
-        found = await self._where(condition, *values, most=most)
-        return [run for run in found if run.owner == owner]
+        found: list[KnownRun] = []
+        before = math.inf
+        while len(found) < most:
+            condition = f"{named} AND begun_at < ?"
+            some = await self._where(condition, *values, before, most=most)
+            found += [run for run in some if run.owner == owner]
+            if len(some) < most:
+                break
+            before = some[-1].begun_at
+        return found[:most]
 
     async def get(self, id_: str) -> KnownRun | None:
         """The run with this id."""

@@ -291,3 +291,52 @@ async def test_the_file_is_its_owners_alone_and_has_a_write_ahead_log(
     assert set(modes.values()) == {0}
     with closing(sqlite3.connect(file)) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+async def put_for(place: Checkpoints, id_: str, owner: str, task: str = TASK) -> None:
+    number = len(await place.log.known()) + 1.0
+    settings = {"experts": [{"model_kwargs": {"owner": "ann"}}]}
+    change = {"owner": owner, "task": task, "settings": settings}
+    await place.log.begin(known(id_, number).model_copy(update=change))
+
+
+async def ids_of(place: Checkpoints, owner: str, most: int = 1000) -> list[str]:
+    return [run.id for run in await place.log.known(most, owner=owner)]
+
+
+async def test_each_owner_has_his_own_runs_however_many_others_came_later(
+    place: Checkpoints,
+) -> None:
+    await put_for(place, "a1", "ann")
+    await put_for(place, "n1", "")
+    for n in range(5):
+        await put_for(place, f"b{n}", "ben", task='"owner": "ann"')
+    await put_for(place, "a2", "ann")
+
+    assert await ids_of(place, "ann", most=2) == ["a2", "a1"]
+    assert await ids_of(place, "") == ["n1"]
+    assert await ids_of(place, "ben", most=2) == ["b4", "b3"]
+    assert await ids_of(place, 'nobody"') == []
+    assert await ids_of(place, "%") == []
+    assert len(await place.log.known()) == 8
+
+
+async def test_a_run_from_before_there_were_owners_is_the_users(
+    place: Checkpoints,
+) -> None:
+    await place.log.begin(known("old"))
+    older = json.loads((await place.log.find("old")).to_json())
+    del older["owner"]
+    await place.log.tables.run("UPDATE nsed_runs SET known = ?", json.dumps(older))
+
+    assert await ids_of(place, "") == ["old"]
+    assert await ids_of(place, "ann") == []
+
+
+async def test_a_run_is_got_by_its_whole_id_only(place: Checkpoints) -> None:
+    await put_for(place, "a1", "ann")
+    found = await place.log.get("a1")
+
+    assert found is not None
+    assert found.owner == "ann"
+    assert await place.log.get("a") is None

@@ -6,11 +6,9 @@ from typing import Any
 
 import pytest
 from panel import Recorder
-from run_api import TASK, Held, Here, api, events_of
+from run_api import HELD, TASK, Held, Here, api, events_of
 
 Kept = pytest.mark.parametrize("kept", [False, True], ids=["in memory", "on file"])
-
-HELD = "hold: what is 6 * 7?"
 
 
 def place(kept: bool, folder: Path) -> Path | None:
@@ -52,7 +50,7 @@ async def test_a_run_at_work_is_told_as_far_as_it_is(tmp_path: Path) -> None:
         await here.until(id_, "proposed")
         told = await here.told(id_)
         (listed,) = (await here.get("/runs")).json()["runs"]
-        held.open.set()
+        held.let_go()
         await here.ended(id_)
 
     assert (told["state"], told["steps"]) == ("running", ["proposer"])
@@ -109,7 +107,7 @@ async def test_a_cancelled_run_is_resumed_and_asks_nobody_twice(
         cancelled = (await here.post(f"/runs/{id_}/cancel")).json()
         shown = await here.told(id_)
         again = await here.post(f"/runs/{id_}/cancel")
-        held.open.set()
+        held.let_go()
         resumed = (await here.post(f"/runs/{id_}/resume")).json()
         end = await here.ended(id_)
         told = await here.told(id_)
@@ -303,6 +301,22 @@ async def test_what_is_no_json_is_refused_in_the_same_shape() -> None:
 
     assert reply.status_code == 422
     assert reply.json() == {"error": {"message": "the body is not JSON", "param": None}}
+
+
+@pytest.mark.parametrize("depth", [100, 500, 900, 960, 100_000])
+async def test_json_that_is_nested_deeply_is_refused(depth: int) -> None:
+    async with api() as here:
+        id_ = await here.ask()
+        await here.ended(id_)
+        nested = "[" * depth + "]" * depth
+        reply = await here.client.post(
+            f"/api/runs/{id_}/fork",
+            content=f'{{"from_round": 1, "knobs": {{"gamma": {nested}}}}}',
+            headers={"content-type": "application/json"},
+        )
+
+    assert reply.status_code in (400, 422), reply.text
+    assert reply.json()["error"]["message"], reply.text
 
 
 @pytest.mark.parametrize("verb", ["stop", "cancel", "resume", "decide"])

@@ -12,7 +12,10 @@ from nsed.checkpoints import open_checkpoints
 from nsed.config.settings import Settings
 from nsed.models.base import Request
 from nsed.protocol.errors import QuorumError
+from nsed.run_file import RunTakenError
+from nsed.studio.run_errors import WrongStateError
 from nsed.studio.run_service import RunService
+from nsed.studio.standing import find_run, standing
 
 TASK = "What is 6 * 7?"
 
@@ -125,3 +128,58 @@ async def test_a_run_on_file_is_found_by_another_server(tmp_path: Path) -> None:
         assert await runs.record(record.run_id, "ben") is None
 
     assert found == record
+
+
+async def test_of_many_runs_the_oldest_that_are_over_are_forgotten() -> None:
+    async with service(Recorder()) as runs:
+        runs.most_remembered = 2
+        lives = []
+        for _ in range(4):
+            lives.append(runs.begin(TASK, settings_for()))
+            await lives[-1].ended()
+        ids = [live.run.run_id for live in lives]
+
+        assert [runs.live(id_, "") is None for id_ in ids] == [True, True, False, False]
+        assert {*runs._memory.storage} == {*ids[2:]}
+
+
+async def test_a_run_at_work_is_never_forgotten() -> None:
+    hire = Recorder(cy=hang)
+    async with service(hire) as runs:
+        runs.most_remembered = 1
+        lives = [runs.begin(TASK, settings_for()) for _ in range(3)]
+
+        assert all(runs.live(live.run.run_id, "") is live for live in lives)
+
+
+async def test_a_run_that_another_process_was_faster_with_is_that_processs(
+    tmp_path: Path,
+) -> None:
+    where = tmp_path / "runs.sqlite"
+    async with service(Recorder(cy=hang), where) as one, service(where=where) as other:
+        mine = one.begin(TASK, settings_for())
+        async for _, event in mine.watch():
+            if event["event"] == "proposed":
+                break
+        theirs = other.go_on(mine.known, settings_for())
+        await theirs.wait()
+        found = await find_run(other, mine.run.run_id, "")
+        now = await standing(other, found)
+
+    assert isinstance(theirs.failure, RunTakenError)
+    assert found.live is None
+    assert (now.state, now.held) == ("open", True)
+
+
+async def test_one_run_is_played_once_at_a_time() -> None:
+    async with service(Recorder(cy=hang)) as runs:
+        live = runs.begin(TASK, settings_for())
+        with pytest.raises(WrongStateError, match="at work"):
+            runs.go_on(live.known, settings_for())
+
+
+async def test_a_service_that_is_closed_begins_nothing() -> None:
+    async with service() as runs:
+        await runs.aclose()
+        with pytest.raises(WrongStateError, match="about to end"):
+            runs.begin(TASK, settings_for())

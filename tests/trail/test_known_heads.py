@@ -52,3 +52,12 @@ def test_a_file_that_cannot_be_written_is_the_caller_s_to_bear(path: Path) -> No
 
     with pytest.raises(OSError, match=os.strerror(21)):
         KnownHeads(path).note(ONE)
+
+
+def test_what_is_known_can_be_looked_up_without_noting_anything(path: Path) -> None:
+    assert KnownHeads(path).of("r1") is None
+    assert not path.parent.exists()
+    KnownHeads(path).note(ONE)
+
+    assert KnownHeads(path).of("r1") == ONE
+    assert KnownHeads(path).of("r2") is None
