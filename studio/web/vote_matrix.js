@@ -5,15 +5,16 @@ import { said } from "./foreign.js";
 import { scrolling } from "./table.js";
 import { plural, signed } from "./words.js";
 
-const STEPS = 5;
+/** Where the steps of colour end; among many candidates votes are small, so the first
+ * ones are narrow. */
+const STEPS = [0.08, 0.2, 0.45, 0.7, 1];
 const CROWD = 6;
 
 /** The colour class of a value in [-1, 1]. */
 export function heat(value) {
   if (value === null || value === undefined) return "none";
   if (Math.abs(value) < 0.005) return "zero";
-  // Among many candidates votes are small: the root keeps them apart.
-  const size = Math.min(STEPS, Math.ceil(Math.sqrt(Math.abs(value)) * STEPS - 1e-9));
+  const size = 1 + STEPS.findIndex((end) => Math.abs(value) <= end + 1e-9) || STEPS.length;
   return `${value > 0 ? "for" : "against"}${size}`;
 }
 

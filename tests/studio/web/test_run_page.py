@@ -15,6 +15,7 @@ from page_runs import (
     hostile_run,
     long_run,
 )
+from panel import deliberate
 
 from nsed.state.run_record import RunRecord
 from nsed.studio.run_export import export_run
@@ -281,3 +282,12 @@ def test_headings_lead_through_the_page(server: Any, look: Any, records: Any) ->
     for landmark in ("main", "banner", "navigation"):
         assert page.get_by_role(landmark).count() >= 1
     assert page.locator("table:not(:has(caption))").count() == 0
+
+
+@pytest.mark.parametrize("graph", ["majority_vote", "single_expert"])
+def test_a_baseline_is_drawn(look: Any, exported: Any, graph: str) -> None:
+    record = in_a_thread(deliberate(graph=graph))
+    page = look(exported(export_run(record)), offline=True)
+
+    assert page.locator(".verdict .answer").inner_text() == "42"
+    assert page.locator("#round-1 .proposal").count() >= 1
