@@ -36,6 +36,9 @@ from nsed.studio.site_guard import SiteGuard
 from nsed.telemetry import open_telemetry
 from nsed.trail.known_heads import heads_in
 
+if find_spec("langserve"):  # an extra of its own; here, for it reads many files
+    from nsed.studio.langserve_app import add_langserve
+
 __all__ = ["create_app"]
 
 HEARTBEAT_S = 15.0
@@ -103,9 +106,7 @@ def create_app(
     for routes in (run_routes, event_routes, checkpoint_routes, graph_routes):
         app.include_router(routes())
     app.include_router(page_routes())
-    if find_spec("langserve"):  # an extra of its own
-        from nsed.studio.langserve_app import add_langserve  # noqa: PLC0415
-
+    if find_spec("langserve"):
         add_langserve(app)
     app.add_exception_handler(RequestValidationError, wrong_form)
     app.add_exception_handler(HTTPException, no_such_thing)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from architecture.test_structure import ROOT, SOURCES, name_of
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # mypy reads everything
 
 
 @pytest.fixture(scope="module")
