@@ -86,8 +86,13 @@ def test_an_interrupt_cancels_the_work_and_waits_for_its_end() -> None:
             await asyncio.sleep(0)
             ended.append(True)
 
-    with pytest.raises(KeyboardInterrupt):
-        PrivateLoop().run(long)
+    # Whatever ran here before may have left another handler.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            PrivateLoop().run(long)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
     assert ended
 
