@@ -55,6 +55,8 @@ def create_app(
 ) -> FastAPI:
     """Make the application; experts and storage are opened when it starts.
 
+    Reads files, so make it before the loop or beside it.
+
     Routes find what they need in `app.state`: `service` (`RunService`), `settings` and
     `admission`.
 
@@ -106,10 +108,10 @@ def create_app(
     for routes in (run_routes, event_routes, checkpoint_routes, graph_routes):
         app.include_router(routes())
     app.include_router(page_routes())
-    if find_spec("langserve"):
-        add_langserve(app)
     app.add_exception_handler(RequestValidationError, wrong_form)
     app.add_exception_handler(HTTPException, no_such_thing)
+    if find_spec("langserve"):
+        add_langserve(app)
     _guard(app, settings.server)
     return app
 

@@ -107,8 +107,12 @@ async def server(
     }
     settings = settings or Settings(experts=priced_panel(), knobs={"retry_wait_s": 0})
     admission = await asyncio.to_thread(admission_for, settings.server, folder)
-    app = create_app(
-        settings, checkpoints=checkpoints, folder=folder, admission=admission
+    app = await asyncio.to_thread(
+        create_app,
+        settings,
+        checkpoints=checkpoints,
+        folder=folder,
+        admission=admission,
     )
     door(app)
     async with (

@@ -166,7 +166,8 @@ async def api(
     """Start it in this process; runs are kept in the folder, if there is one."""
     settings = Settings(experts=panel(), knobs={"retry_wait_s": 0, **knobs})
     admission = ByName()
-    app = create_app(
+    app = await asyncio.to_thread(
+        create_app,
         settings,
         checkpoints="sqlite" if folder else "off",
         folder=folder,

@@ -86,7 +86,9 @@ def served(
     failed: list[BaseException] = []
 
     async def serve() -> None:
-        app = create_app(settings, admission=admission, folder=folder)
+        app = await asyncio.to_thread(
+            create_app, settings, admission=admission, folder=folder
+        )
         app.state.heartbeat_s = heartbeat_s
         with listen_at("127.0.0.1", 0) as listener:
             async with app.router.lifespan_context(app):

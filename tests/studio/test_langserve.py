@@ -181,7 +181,7 @@ async def test_it_is_one_of_the_doors_of_the_server() -> None:
     from nsed.config.settings import Settings
     from nsed.studio.server import create_app
 
-    app = create_app(Settings())
+    app = await asyncio.to_thread(create_app, Settings())
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
         schema = await client.get("/langserve/nsed/input_schema")
