@@ -21,6 +21,7 @@ from nsed.studio.standing import Stand
 __all__ = ["event_routes"]
 
 _HEARTBEAT_S: Final = 15
+_LINE_END: Final = "\n"
 _MOST_DIGITS: Final = 18
 _PATIENCE_S: Final = 60
 """How long a watcher may take in nothing; then it is let go and may come again."""
@@ -82,7 +83,7 @@ def event_routes() -> APIRouter:
         return _Stream(
             _told(control, run_id, live, _number(last_event_id)),
             ping=_HEARTBEAT_S,
-            sep="\n",
+            sep=_LINE_END,
             send_timeout=_PATIENCE_S,
         )
 
@@ -100,12 +101,12 @@ async def _told(
 ) -> AsyncIterator[ServerSentEvent]:
     if live is not None:
         async for number, event in live.watch(after):
-            yield ServerSentEvent(json.dumps(event), id=str(number))
+            yield ServerSentEvent(json.dumps(event), id=str(number), sep=_LINE_END)
     if control.service.closed:
         return  # it breaks off; whoever comes back is told how the run stands
     now = await control.standing(run_id)
     end = _End(state=now.state, reason=now.reason)
-    yield ServerSentEvent(json.dumps(end), event="end")
+    yield ServerSentEvent(json.dumps(end), event="end", sep=_LINE_END)
 
 
 def _number(given: str) -> int:

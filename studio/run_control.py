@@ -125,7 +125,7 @@ class RunControl:
         if now.state == "waiting":
             return now
         self._require_idle(found, now)
-        await self._go_on(found.known)
+        await self._go_on(found)
         return await self.standing(run_id)
 
     async def decide(self, run_id: str, decision: HumanDecision) -> LiveRun:
@@ -142,7 +142,7 @@ class RunControl:
             raise _wrong("decided on", now)
         decided(decision, question)
         self._require_version(found.known)
-        return await self._go_on(found.known, decision)
+        return await self._go_on(found, decision)
 
     async def question(self, found: FoundRun, now: Standing) -> HumanQuestion | None:
         """What a run waits for its owner to decide."""
@@ -174,12 +174,15 @@ class RunControl:
             )
 
     async def _go_on(
-        self, known: KnownRun, decision: HumanDecision | None = None
+        self, found: FoundRun, decision: HumanDecision | None = None
     ) -> LiveRun:
-        config = known.config
-        preset = self._preset_of(config)
-        entering = self.admission.enter(self.caller, config, preset=preset)
+        known = found.known
+        preset = self._preset_of(known.config)
+        entering = self.admission.enter(self.caller, known.config, preset=preset)
         async with entering as granted:
+            # A decision is on what was asked when it was looked at, and on no more.
+            if self.service.live(known.id, self.caller.name) is not found.live:
+                raise WrongStateError("the run has gone on in the meantime")
             return self.service.go_on(
                 known, granted.config, decision=decision, granted=granted
             )

@@ -69,6 +69,9 @@ class ByName(Admission):
         """Know nobody."""
         super().__init__()
         self.entered: list[tuple[str, str | None]] = []
+        self.turns: list[asyncio.Event] = []
+        """Who enters waits for the next of these, if there is one."""
+        self.waiting = asyncio.Event()
 
     async def caller(self, request: Request) -> Caller:
         """Whoever he says he is."""
@@ -80,6 +83,9 @@ class ByName(Admission):
     ) -> AsyncIterator[Granted]:
         """Let one run in, and note it."""
         self.entered.append((caller.name, preset))
+        if self.turns:
+            self.waiting.set()
+            await self.turns.pop(0).wait()
         async with super().enter(caller, config, preset=preset) as granted:
             yield granted
 

@@ -8,6 +8,8 @@ import pytest
 from panel import Recorder
 from run_api import HELD, TASK, Held, Here, api, events_of
 
+from nsed.protocol.errors import ConfigError, ExpertError
+
 Kept = pytest.mark.parametrize("kept", [False, True], ids=["in memory", "on file"])
 
 
@@ -64,8 +66,6 @@ async def test_a_failed_run_keeps_its_record_and_says_why(
     kept: bool, tmp_path: Path
 ) -> None:
     def down(_: object) -> None:
-        from nsed.protocol.errors import ExpertError
-
         raise ExpertError("connection", "nobody there")
 
     hire = Recorder(ada=down, bob=down, cy=down)
@@ -354,6 +354,59 @@ async def test_one_of_two_decisions_at_a_time_is_taken(tmp_path: Path) -> None:
 
     assert sorted(reply.status_code for reply in replies) == [200, 409, 409, 409]
     assert list(told["run"]["interventions"]) == ["1"]
+
+
+@Kept
+async def test_a_decision_is_not_taken_for_another_question(
+    kept: bool, tmp_path: Path
+) -> None:
+    async with api(place(kept, tmp_path), human_review=True) as here:
+        id_ = await here.ask()
+        await here.ended(id_)
+        late = asyncio.Event()
+        here.admission.turns = [late]
+        first = asyncio.create_task(
+            here.post(f"/runs/{id_}/decide", {"action": "note", "note": "too late"})
+        )
+        await here.admission.waiting.wait()
+        await here.post(f"/runs/{id_}/decide", {"action": "approve"})
+        assert (await here.ended(id_))["state"] == "waiting"  # after round 2
+        late.set()
+        reply = await first
+        told = await here.told(id_)
+
+    assert reply.status_code == 409
+    assert "has gone on" in reply.json()["error"]["message"]
+    assert told["run"]["interventions"].keys() == {"1"}
+    assert told["question"]["round"] == 2
+
+
+@Kept
+async def test_a_run_that_could_not_begin_says_why_and_can_be_begun_again(
+    kept: bool, tmp_path: Path
+) -> None:
+    recorder, mended = Recorder(), False
+
+    def hire(config: Any) -> Any:
+        if not mended:
+            raise ConfigError("ada: no API key is set")
+        return recorder(config)
+
+    async with api(place(kept, tmp_path), hire=hire) as here:
+        id_ = await here.ask()
+        end = await here.ended(id_)
+        told = await here.told(id_)
+        mended = True
+        resumed = await here.post(f"/runs/{id_}/resume")
+        after = await here.ended(id_)
+        here.service._runs.clear() if kept else None
+        listed = (await here.get("/runs")).json()["runs"]
+
+    assert end == {"state": "failed", "reason": "ada: no API key is set"}
+    assert told["run"]["verdict"] is None
+    assert resumed.status_code == 200
+    assert after["state"] == "finished"
+    assert [run["state"] for run in listed] == ["finished"]
 
 
 async def every_route(here: Here, id_: str, checkpoint: str) -> list[int]:
