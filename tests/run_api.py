@@ -33,6 +33,7 @@ from panel import Recorder, panel
 from nsed.config.settings import Settings
 from nsed.models.base import Request as ModelRequest
 from nsed.state.context import DeliberationConfig
+from nsed.state.run_record import RunRecord
 from nsed.studio.admission import Admission, Caller
 from nsed.studio.granted import Granted
 from nsed.studio.run_service import RunService
@@ -134,6 +135,12 @@ class Here:
         reply = await self.get(f"/runs/{id_}")
         assert reply.status_code == 200, reply.text
         return dict(reply.json())
+
+    async def record(self, id_: str) -> RunRecord:
+        """The record of a run, as far as it is."""
+        found = await self.service.record(id_, self.name)
+        assert found is not None
+        return found
 
     async def ended(self, id_: str) -> dict[str, Any]:
         """Wait until a run is over or waits; how it stands then."""

@@ -14,7 +14,7 @@ SCOPE = {
     "method": "GET",
     "scheme": "http",
     "query_string": b"",
-    "headers": [],
+    "headers": [(b"host", b"127.0.0.1")],
     "client": ("127.0.0.1", 1),
     "server": ("127.0.0.1", 2),
 }

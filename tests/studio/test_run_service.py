@@ -11,7 +11,7 @@ from panel import Recorder, settings_for
 from nsed.checkpoints import open_checkpoints
 from nsed.config.settings import Settings
 from nsed.models.base import Request
-from nsed.protocol.errors import QuorumError
+from nsed.protocol.errors import NsedError, QuorumError
 from nsed.run_file import RunTakenError
 from nsed.studio.run_errors import WrongStateError
 from nsed.studio.run_service import RunService
@@ -181,5 +181,5 @@ async def test_one_run_is_played_once_at_a_time() -> None:
 async def test_a_service_that_is_closed_begins_nothing() -> None:
     async with service() as runs:
         await runs.aclose()
-        with pytest.raises(WrongStateError, match="about to end"):
+        with pytest.raises(NsedError, match="about to end"):
             runs.begin(TASK, settings_for())
