@@ -97,7 +97,8 @@ class ChatModelExpert:
         self, request: Request, method: BallotMethod
     ) -> tuple[Any, dict[str, Any]]:
         """The model, or what stands for it, and what to pass beside the turns."""
-        model: Any = self.model
+        # Whoever listens to the events of a run must not change how it asks.
+        model: Any = self.model.model_copy(update={"disable_streaming": True})
         options: dict[str, Any] = {}
         if self.limit_field is None:
             options[self.output_limit] = request.max_output_tokens

@@ -81,8 +81,8 @@ class ScriptedExpert:
         if request.phase == "review":
             return self._ballot(request)
         if request.phase == "synthesize":
-            asked = request.json_schema and self.script.structured
-            text = asked or self.script.synthesis
+            text = self.script.structured if request.json_schema else None
+            text = self.script.synthesis if text is None else text
             return self._proposal(request) if text is None else text
         return self._proposal(request)
 

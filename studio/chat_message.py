@@ -20,7 +20,7 @@ _HINTS: Final = frozenset({"annotations", "cache_control"})
 """Further keys of a text part that change nothing here."""
 
 
-class _Part(BaseModel):
+class MessagePart(BaseModel):
     """One part of a message; only `text` can be deliberated on, others are refused."""
 
     model_config = ConfigDict(extra="allow", strict=True)
@@ -29,14 +29,16 @@ class _Part(BaseModel):
     text: str | None = None
 
 
-class _Function(BaseModel):
+class CalledFunction(BaseModel):
+    """What was called, with which arguments."""
+
     model_config = ConfigDict(extra="forbid", strict=True)
 
     name: str
     arguments: str
 
 
-class _ToolCall(BaseModel):
+class ToolCall(BaseModel):
     """A call that a model asked for earlier in the chat."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -44,7 +46,7 @@ class _ToolCall(BaseModel):
     id: str | None = None
     type: Literal["function"] = "function"
     index: int | None = None
-    function: _Function
+    function: CalledFunction
 
 
 class ChatMessage(BaseModel):
@@ -55,12 +57,12 @@ class ChatMessage(BaseModel):
     )
 
     role: Literal["system", "developer", "user", "assistant", "tool"]
-    content: str | list[_Part] | None = None
+    content: str | list[MessagePart] | None = None
     name: str | None = Field(default=None, max_length=64)
     """Stands before the text."""
     tool_call_id: str | None = None
     """Of a tool's result; accepted: results stand in the order of the chat."""
-    tool_calls: list[_ToolCall] | None = None
+    tool_calls: list[ToolCall] | None = None
     """Of an earlier turn; stand after its text."""
     refusal: str | None = None
     """Of an earlier turn; stands in the place of its text."""
@@ -88,7 +90,7 @@ def turn_of(message: ChatMessage, number: int) -> Turn:
     if isinstance(message.content, str):
         texts.append(message.content)
     for at, part in enumerate(message.content or []):
-        if isinstance(part, _Part):
+        if isinstance(part, MessagePart):
             texts.append(_text(part, f"{place}.content[{at}]"))
     if message.refusal:
         texts.append(message.refusal)
@@ -101,7 +103,7 @@ def turn_of(message: ChatMessage, number: int) -> Turn:
     return Turn(role=_ROLES[message.role], text=named)
 
 
-def _text(part: _Part, place: str) -> str:
+def _text(part: MessagePart, place: str) -> str:
     if part.type != "text" or part.text is None:
         raise RefusedError(
             400,

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from nsed.protocol.usage import Usage
 from nsed.run import VERSION
@@ -27,7 +27,11 @@ FINGERPRINT = f"nsed-{VERSION}"
 Finish = Literal["stop", "length"]
 
 
-class Message(BaseModel):
+class _Body(BaseModel):
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+class Message(_Body):
     """The answer."""
 
     role: Literal["assistant"] = "assistant"
@@ -35,7 +39,7 @@ class Message(BaseModel):
     refusal: None = None
 
 
-class Choice(BaseModel):
+class Choice(_Body):
     """The one choice."""
 
     index: Literal[0] = 0
@@ -44,13 +48,13 @@ class Choice(BaseModel):
     finish_reason: Finish
 
 
-class CachedTokens(BaseModel):
+class CachedTokens(_Body):
     """Of the prompt tokens."""
 
     cached_tokens: int = 0
 
 
-class TokenUsage(BaseModel):
+class TokenUsage(_Body):
     """Summed over all calls of all experts, retries and reviews included."""
 
     prompt_tokens: int
@@ -69,7 +73,7 @@ class TokenUsage(BaseModel):
         )
 
 
-class ChatCompletion(BaseModel):
+class ChatCompletion(_Body):
     """A whole reply."""
 
     id: str
@@ -83,7 +87,7 @@ class ChatCompletion(BaseModel):
     """The one key that OpenAI's replies do not have."""
 
 
-class Delta(BaseModel):
+class Delta(_Body):
     """What a chunk adds; only what is set is sent."""
 
     role: Literal["assistant"] | None = None
@@ -92,7 +96,7 @@ class Delta(BaseModel):
     """What happens while the panel deliberates, a line at a time."""
 
 
-class ChunkChoice(BaseModel):
+class ChunkChoice(_Body):
     """The one choice, in part."""
 
     index: Literal[0] = 0
@@ -101,7 +105,7 @@ class ChunkChoice(BaseModel):
     finish_reason: Finish | None = None
 
 
-class ChatChunk(BaseModel):
+class ChatChunk(_Body):
     """A piece of a reply."""
 
     id: str
@@ -115,7 +119,7 @@ class ChatChunk(BaseModel):
     """Of the chunk with the finish reason."""
 
 
-class Model(BaseModel):
+class Model(_Body):
     """A preset, as a model."""
 
     id: str
@@ -124,26 +128,24 @@ class Model(BaseModel):
     owned_by: Literal["nsed"] = "nsed"
 
 
-class ModelList(BaseModel):
+class ModelList(_Body):
     """All presets."""
 
     object: Literal["list"] = "list"
     data: list[Model]
 
 
-class ErrorDetail(BaseModel):
+class ErrorDetail(_Body):
     """What went wrong."""
 
     message: str
     type: str
-    param: str | None = Field(default=None)
+    param: str | None = None
     """The parameter it is about."""
     code: str | None = None
 
 
-class ErrorBody(BaseModel):
+class ErrorBody(_Body):
     """Every reply that is not a success."""
-
-    model_config = ConfigDict(title="Error")
 
     error: ErrorDetail

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from nsed.run import VERSION
 from nsed.studio.admission import TheCaller
+from nsed.studio.error_statuses import failing_with
 from nsed.studio.readiness import Readiness, ReadinessCheck
 
 __all__ = ["health_routes"]
@@ -21,13 +22,19 @@ class Health(BaseModel):
     version: str = VERSION
 
 
-@health_routes.get("/healthz")
+@health_routes.get("/healthz", responses=failing_with(400, 403, 421))
 async def health() -> Health:
     """The process is up. Needs no key, asks nobody."""
     return Health()
 
 
-@health_routes.get("/readyz", responses={503: {"model": Readiness}})
+@health_routes.get(
+    "/readyz",
+    responses={
+        **failing_with(400, 401, 403, 421, 500),
+        503: {"model": Readiness, "description": "No run could be made now."},
+    },
+)
 async def ready(request: Request, response: Response, caller: TheCaller) -> Readiness:
     """Whether the models that a run will use answer.
 

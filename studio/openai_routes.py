@@ -13,7 +13,6 @@ from nsed.studio.chat_request import ChatRequest
 from nsed.studio.chat_response import (
     ChatCompletion,
     Choice,
-    ErrorBody,
     Message,
     Model,
     ModelList,
@@ -22,6 +21,7 @@ from nsed.studio.chat_response import (
 from nsed.studio.chat_stream import ChatStreamResponse, chat_stream
 from nsed.studio.chat_task import chat_task
 from nsed.studio.completion import Completion
+from nsed.studio.error_statuses import failing_with
 from nsed.studio.idempotency import Idempotency
 from nsed.studio.model_names import model_names, preset_of
 from nsed.studio.refusal import RefusedError
@@ -31,24 +31,7 @@ __all__ = ["openai_routes"]
 
 T = TypeVar("T")
 _STARTED = int(time.time())
-_ERRORS: Final[dict[int | str, dict[str, Any]]] = {
-    status: {"model": ErrorBody, "description": words}
-    for status, words in (
-        (400, "Something is not as it should be, or not supported: `param` names it."),
-        (401, "No key, or one that is not known."),
-        (403, "This key may not do that."),
-        (404, "No such model."),
-        (408, "The body did not arrive in time."),
-        (413, "The body is too large."),
-        (415, "The body is not JSON."),
-        (421, "This server does not go by that name."),
-        (422, "The limits cannot carry it, or the Idempotency-Key was used before."),
-        (429, "Too many runs, or the budget of this key is spent."),
-        (500, "A fault of this server; its log has the number."),
-        (502, "Too few experts answered, or none in the form that was asked for."),
-        (503, "The server is not ready, or the run was given up."),
-    )
-}
+_READING: Final = failing_with(400, 401, 403, 421, 500, 503)
 
 openai_routes = APIRouter(prefix="/v1", tags=["OpenAI"])
 
@@ -57,7 +40,7 @@ openai_routes = APIRouter(prefix="/v1", tags=["OpenAI"])
     "/chat/completions",
     response_model=ChatCompletion,
     responses={
-        **_ERRORS,
+        **failing_with(400, 401, 403, 404, 408, 413, 415, 421, 422, 429, 500, 502, 503),
         200: {
             "description": "The answer; with `stream: true` as server-sent events.",
             "content": {"text/event-stream": {"schema": {"type": "string"}}},
@@ -69,7 +52,10 @@ async def create_chat_completion(
     response: Response,
     body: ChatRequest,
     caller: TheCaller,
-    idempotency_key: Annotated[str | None, Header()] = None,
+    idempotency_key: Annotated[
+        str | None,
+        Header(description="Sent again with the same body, it is the same run."),
+    ] = None,
 ) -> Any:  # noqa: ANN401 - one of two kinds of response
     """Deliberate on the last user message and answer with the verdict.
 
@@ -108,7 +94,7 @@ async def create_chat_completion(
     )
 
 
-@openai_routes.get("/models", responses=_ERRORS)
+@openai_routes.get("/models", responses=_READING)
 async def list_models(request: Request, caller: TheCaller) -> ModelList:
     """All presets that the caller may use, as models."""
     settings = request.app.state.settings
@@ -121,7 +107,7 @@ async def list_models(request: Request, caller: TheCaller) -> ModelList:
     )
 
 
-@openai_routes.get("/models/{model}", responses=_ERRORS)
+@openai_routes.get("/models/{model}", responses={**_READING, **failing_with(404)})
 async def retrieve_model(model: str, request: Request, caller: TheCaller) -> Model:
     """One of them."""
     preset = preset_of(model, request.app.state.settings)
@@ -140,7 +126,7 @@ async def _completion(
 ) -> Completion:
     state = request.app.state
     try:
-        asked = chat_task(body, state.settings)
+        asked = await asyncio.to_thread(chat_task, body, state.settings)
     except ConfigError as error:
         raise refusal_of(error) from error
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from nsed.models.hire import Hire
 from nsed.models.probe import probe
@@ -22,6 +22,8 @@ __all__ = ["ExpertReadiness", "Readiness", "ReadinessCheck"]
 class ExpertReadiness(BaseModel):
     """One expert."""
 
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     name: str
     up: bool
     reason: str
@@ -31,6 +33,8 @@ class ExpertReadiness(BaseModel):
 
 class Readiness(BaseModel):
     """All that a run may ask."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
     status: Literal["ready", "degraded", "unready"]
     """`degraded`: somebody is missing, but a run can be made; `unready`: it cannot."""

@@ -14,6 +14,7 @@ from nsed.config.settings import Settings
 from nsed.models.hire import Hire
 from nsed.run import VERSION
 from nsed.studio.admission import Admission
+from nsed.studio.documented_app import DocumentedApp
 from nsed.studio.gate import Gate
 from nsed.studio.health_routes import health_routes
 from nsed.studio.idempotency import Idempotency
@@ -78,7 +79,7 @@ def create_app(
             await hire.aclose()
 
     # No /docs: those pages load scripts from elsewhere.
-    app = FastAPI(
+    app = DocumentedApp(
         title="nsed", version=VERSION, lifespan=lifespan, docs_url=None, redoc_url=None
     )
     app.state.settings = settings

@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nsed.chat_model import ChatNSED
     from nsed.checkpoints import open_checkpoints
     from nsed.doors import adeliberate, deliberate
     from nsed.graphs.deliberation import create_deliberation
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ChatModelExpert",
+    "ChatNSED",
     "DeliberationConfig",
     "ExpertConfig",
     "HumanDecision",
@@ -41,6 +43,7 @@ __all__ = [
 
 _HOME = {
     "ChatModelExpert": "nsed.models.chat_model_expert",
+    "ChatNSED": "nsed.chat_model",
     "DeliberationConfig": "nsed.state.context",
     "ExpertConfig": "nsed.state.expert_config",
     "HumanDecision": "nsed.state.human",

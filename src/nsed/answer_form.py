@@ -2,14 +2,18 @@
 
 import copy
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+
+from pydantic import PydanticUserError
 
 from nsed.json_schema_check import checked_schema
 from nsed.protocol.errors import ConfigError
 
 __all__ = ["AnswerForm", "answer_form"]
+
+_JOINTS: Final = ("allOf", "dependentSchemas", "if", "not", "unevaluatedProperties")
 
 
 @dataclass(frozen=True)
@@ -56,9 +60,12 @@ def answer_form(schema: type | Mapping[str, Any] | None) -> AnswerForm:
         plain = dict(schema)
         return AnswerForm(plain, _checked(plain))
     if isinstance(schema, type) and hasattr(schema, "model_validate_json"):
+        try:
+            plain = schema.model_json_schema()
+        except PydanticUserError as error:  # such as a field that is a function
+            raise ConfigError(f"schema {schema.__name__}: {error}") from error
         return AnswerForm(
-            schema.model_json_schema(),  # type: ignore[attr-defined]
-            lambda found: schema.model_validate_json(json.dumps(found)),
+            plain, lambda found: schema.model_validate_json(json.dumps(found))
         )
     if isinstance(schema, type) and hasattr(schema, "parse_obj"):  # pydantic 1
         return AnswerForm(schema.schema(), schema.parse_obj)  # type: ignore[attr-defined]
@@ -86,13 +93,24 @@ def _checked(schema: Mapping[str, Any]) -> Callable[[dict[str, Any]], Any]:
 
 
 def _close(schema: object) -> None:
-    """Forbid further keys wherever an object says which it has."""
+    """Forbid further keys wherever an object says which it has.
+
+    Not where parts are put together: each would forbid what the others demand.
+    """
+    parts = [part for part in _walk(schema) if isinstance(part, dict)]
+    if any(word in part for part in parts for word in _JOINTS):
+        return
+    for part in parts:
+        if isinstance(part.get("properties"), dict):
+            part.setdefault("additionalProperties", False)
+
+
+def _walk(schema: object) -> Iterator[object]:
     waiting: list[object] = [schema]
     while waiting:
         found = waiting.pop()
+        yield found
         if isinstance(found, dict):
-            if isinstance(found.get("properties"), dict):
-                found.setdefault("additionalProperties", False)
             waiting += found.values()
         elif isinstance(found, list):
             waiting += found

@@ -20,12 +20,13 @@ from nsed.chat.call import WORDS, Call, call_of
 from nsed.chat.hires import SharedHire
 from nsed.chat.no_tools import NO_TOOLS
 from nsed.chat.play import RunManager
-from nsed.chat.source import Source, asked_for, model_of, preset_of
+from nsed.chat.source import Source, asked_for, model_of, with_preset
 from nsed.chat.streamed import StreamedChatModel
 from nsed.chat.structured_chat import structured_chain
+from nsed.chat.traits import plain, traits
 from nsed.config.settings import Settings
 from nsed.nodes.hiring import Hiring
-from nsed.protocol.errors import ConfigError, UnsupportedError
+from nsed.protocol.errors import UnsupportedError
 from nsed.protocol.memory_text import token_estimate
 from nsed.state.context import DeliberationConfig
 from nsed.state.expert_config import ExpertConfig
@@ -110,20 +111,7 @@ class ChatNSED(StreamedChatModel):
     @model_validator(mode="before")
     @classmethod
     def _model_names_a_preset(cls, values: Any) -> Any:  # noqa: ANN401 - anything
-        if not isinstance(values, Mapping):
-            return values
-        given = dict(values)
-        for word in ("model", "model_name"):
-            name = given.pop(word, None)
-            if name is None:
-                continue
-            preset = preset_of(name)
-            if given.setdefault("preset", preset) != preset:
-                raise ConfigError(
-                    f"{word}: {name!r} and preset {given['preset']!r} contradict each "
-                    "other; give one of them"
-                )
-        return given
+        return with_preset(values) if isinstance(values, Mapping) else values
 
     @model_validator(mode="after")
     def _settled(self) -> Self:
@@ -229,33 +217,27 @@ class ChatNSED(StreamedChatModel):
         """As LangChain writes it, the configuration as plain data."""
         found = super().to_json()
         if found["type"] == "constructor":
-            given = found["kwargs"]
-            if self.config is not None:
-                given["config"] = self.config.model_dump(
-                    mode="json", exclude_unset=True
-                )
-            if self.experts is not None:
-                given["experts"] = [
-                    expert.model_dump(mode="json", exclude_unset=True)
-                    for expert in self.experts
-                ]
+            found["kwargs"] = plain(found["kwargs"])
         return found
 
     @property
     def _identifying_params(self) -> Mapping[str, Any]:
-        """What decides its answers, for traces: no URLs and no names of keys."""
-        config = self._settings.config(preset=self.preset)
+        """For traces."""
         words = {word: getattr(self, word) for word in (*WORDS, "stop")}
-        knobs = config.model_dump(mode="json", exclude_defaults=True)
-        knobs.pop("experts", None)
         return {
             "model_name": self.model_name,
-            "experts": {
-                e.name: e.model or e.model_class or e.provider for e in config.experts
-            },
-            "knobs": knobs,
+            **traits(self._settings.config(preset=self.preset)),
             **{word: value for word, value in words.items() if value is not None},
         }
+
+    def _get_llm_string(
+        self,
+        stop: list[str] | None = None,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> str:
+        """Key of LangChain's cache: another configuration in the same file is new."""
+        config = self._call(stop, kwargs).config.model_dump_json()
+        return f"{super()._get_llm_string(stop, **kwargs)}---{config}"
 
     def _get_ls_params(
         self,

@@ -15,6 +15,7 @@ __all__ = ["checked_schema"]
 _MOST_REFERENCES: Final = 20_000
 """References followed in one check; honest schemas follow one a nested value."""
 _MOST_PROBLEMS: Final = 3
+_REFERENCES: Final = ("$ref", "$dynamicRef", "$recursiveRef")
 
 Check = Callable[[object], None]
 
@@ -31,7 +32,7 @@ def checked_schema(schema: Mapping[str, Any]) -> Check:
     """
     from jsonschema import validators  # noqa: PLC0415 - only where it is asked for
     from jsonschema.exceptions import SchemaError  # noqa: PLC0415
-    from referencing import Registry  # noqa: PLC0415
+    from referencing import Registry  # noqa: PLC0415 - as above
 
     kind = validators.validator_for(schema, default=validators.Draft202012Validator)
     try:
@@ -55,7 +56,7 @@ def checked_schema(schema: Mapping[str, Any]) -> Check:
             "patternProperties": None,
             **{
                 name: _counted(kind.VALIDATORS[name], count)
-                for name in ("$ref", "$dynamicRef", "$recursiveRef")
+                for name in _REFERENCES
                 if name in kind.VALIDATORS
             },
         },
@@ -67,27 +68,12 @@ def checked_schema(schema: Mapping[str, Any]) -> Check:
         count[0] = 0
         _raise_problems(checker.iter_errors(value))
 
-    _try_out(check)
     return check
 
 
-def _try_out(check: Check) -> None:
-    """Find references to nowhere before anything is asked."""
+def _raise_problems(problems: Iterator[Any]) -> None:
     from referencing.exceptions import Unresolvable  # noqa: PLC0415
 
-    try:
-        check({})
-    except ConfigError:
-        raise
-    except Unresolvable as error:
-        raise ConfigError(
-            f"the JSON schema refers to {str(error.ref)[:200]!r}, which is not in it"
-        ) from error
-    except ValueError:
-        pass  # an empty object need not fit
-
-
-def _raise_problems(problems: Iterator[Any]) -> None:
     lines: list[str] = []
     try:
         for problem in problems:
@@ -97,6 +83,9 @@ def _raise_problems(problems: Iterator[Any]) -> None:
                 break
     except RecursionError as error:
         msg = "the value, or the schema, is nested too deeply"
+        raise ValueError(msg) from error
+    except Unresolvable as error:  # relative to an `$id` within
+        msg = f"the schema refers to {str(error.ref)[:200]!r}, which is not in it"
         raise ValueError(msg) from error
     if lines:
         raise ValueError("; ".join(lines))
@@ -145,8 +134,9 @@ def _matches(pattern: str) -> Callable[[str], bool]:
     return matches
 
 
-def _refuse_unchecked(schema: object) -> None:
-    """Patterns are tried out before anything is asked; what is not checked, refused."""
+def _refuse_unchecked(schema: Mapping[str, Any]) -> None:
+    """Find what cannot be checked before anything is asked."""
+    find = _finder(schema)
     waiting: list[object] = [schema]
     while waiting:
         found = waiting.pop()
@@ -157,6 +147,29 @@ def _refuse_unchecked(schema: object) -> None:
                 raise ConfigError(
                     "the JSON schema's patternProperties is not supported"
                 )
+            for word in _REFERENCES:
+                if isinstance(found.get(word), str):
+                    find(found[word])
             waiting += found.values()
         elif isinstance(found, list):
             waiting += found
+
+
+def _finder(schema: Mapping[str, Any]) -> Callable[[str], None]:
+    """A function that makes sure that a reference leads to a place in the schema."""
+    from referencing import Registry  # noqa: PLC0415
+    from referencing.exceptions import Unresolvable  # noqa: PLC0415
+    from referencing.jsonschema import DRAFT202012  # noqa: PLC0415
+
+    whole = DRAFT202012.create_resource(dict(schema))
+    resolver = Registry().resolver_with_root(whole)
+
+    def find(reference: str) -> None:
+        try:
+            resolver.lookup(reference)
+        except (Unresolvable, RecursionError) as error:
+            raise ConfigError(
+                f"the JSON schema refers to {reference[:200]!r}, which is not in it"
+            ) from error
+
+    return find

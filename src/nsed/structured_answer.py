@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from pydantic import RootModel, model_validator
 
@@ -128,20 +128,25 @@ async def _asked_again(
     config: DeliberationConfig,
 ) -> StructuredAnswer:
     request = structure_request(record, form.enforced, expert=name, config=config)
-    state = DeliberationState(
-        task=record.task,
-        started_at=record.started_at,
-        calls=record.calls,
-        pauses=record.pauses,
+    state = cast(
+        "DeliberationState",
+        {
+            "started_at": record.started_at,
+            "calls": record.calls,
+            "pauses": record.pauses,
+        },
     )
     wishes = {name: worst_cases(request, name, config)}
     left = allot(config.caps, charged(state), wishes)[name]
     made: list[Attempt] = []
-    problem = f"{name} could not be asked to put the answer into the form: its worst "
-    problem += "case does not fit under the caps of the run"
+    unasked = f"{name} could not be asked to put the answer into the form"
+    problem = f"{unasked}: its worst case does not fit under the caps of the run"
     for rung in _rungs(config.expert(name), form):
         limit = _limit(state, config)
-        if left <= len(made) or limit.left_s == 0:
+        if limit.left_s == 0:
+            problem = f"{unasked}: {limit.why}"
+            break
+        if left <= len(made):
             break
         outcome = await ask(
             hire(config.expert(name).model_copy(update={"ballots": rung})),

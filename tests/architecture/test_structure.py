@@ -97,6 +97,7 @@ def test_the_public_face_is_pinned() -> None:
 
     assert sorted(nsed.__all__) == [
         "ChatModelExpert",
+        "ChatNSED",
         "DeliberationConfig",
         "ExpertConfig",
         "HumanDecision",

@@ -216,6 +216,42 @@ async def test_no_answer_in_the_form_is_an_error_with_its_cost_on_file(
     assert last["error"]["code"] == "no_such_form"
 
 
+async def test_a_form_is_no_larger_than_a_prompt_may_be(tmp_path: Path) -> None:
+    hire = Recorder()
+    schema = {"type": "object", "description": "x" * 64_000}
+    form = {"type": "json_schema", "json_schema": {"name": "a", "schema": schema}}
+    async with server(tmp_path, hire=hire) as here:
+        reply = await ask(here, response_format=form)
+
+    error = reply.json()["error"]
+    assert (reply.status_code, error["param"]) == (400, "response_format")
+    assert "64,000" in error["message"]
+    assert not hire.asked
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "object", "properties": {"a": {"$ref": "#/nowhere"}}},
+        {"type": "object", "properties": {"a": {"type": "strang"}}},
+        {"type": "array"},
+        {"$ref": "https://example.org/schema.json"},
+    ],
+    ids=str,
+)
+async def test_a_form_that_cannot_be_checked_is_refused(
+    tmp_path: Path, schema: dict[str, Any]
+) -> None:
+    form = {"type": "json_schema", "json_schema": {"name": "a", "schema": schema}}
+    async with server(tmp_path) as here:
+        reply = await ask(here, response_format=form)
+
+    assert (reply.status_code, reply.json()["error"]["param"]) == (
+        400,
+        "response_format",
+    )
+
+
 async def test_two_requests_at_once_do_not_mix(tmp_path: Path) -> None:
     async with server(tmp_path) as here:
         one, two = await asyncio.gather(ask(here), ask(here, model="nsed-fast"))

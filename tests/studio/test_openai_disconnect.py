@@ -118,6 +118,29 @@ def test_a_client_that_hangs_up_later_in_the_run_ends_it_too(
     assert len(hanging.provider.seen) == 6
 
 
+def test_a_client_that_hangs_up_while_the_form_is_written_ends_that_too(
+    here: Served, hanging: Hanging
+) -> None:
+    def only_the_form_hangs(seen: Seen) -> Answer:
+        form = "hangs" in seen.schema.get("properties", {})
+        if not form:
+            return Answer()
+        hanging.heard.release()
+        return Answer(fault="hang")
+
+    hanging.provider.answers["*"] = only_the_form_hangs
+    schema = {"type": "object", "properties": {"hangs": {}}, "required": ["hangs"]}
+    form = {"type": "json_schema", "json_schema": {"name": "a", "schema": schema}}
+    connection = asked(here, {**BODY, "response_format": form})
+    hanging.has_heard(1)
+    asked_so_far = len(hanging.provider.seen)
+    connection.close()
+
+    hanging.is_left_by(1)
+    assert here.over().record is not None
+    assert len(hanging.provider.seen) == asked_so_far
+
+
 def test_the_official_clients_timeout_ends_the_run(
     here: Served, hanging: Hanging
 ) -> None:

@@ -1,6 +1,6 @@
 """One call of the chat model: what it asks for, and its chunks as they come."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Final
@@ -48,7 +48,7 @@ class Call:
         messages: Sequence[BaseMessage],
         hire: Hiring,
         manager: RunManager | None,
-    ) -> AsyncIterator[ChatGenerationChunk]:
+    ) -> AsyncGenerator[ChatGenerationChunk, None]:
         """Play the run: a chunk for every event, then the text, then the verdict.
 
         Raises:

@@ -58,8 +58,9 @@ class SharedHire:
 
     def __eq__(self, other: object) -> bool:
         """Compare what they are made of, and not what is open."""
-        same = isinstance(other, SharedHire)
-        return same and self._response_cache == other._response_cache
+        if not isinstance(other, SharedHire):
+            return NotImplemented
+        return self._response_cache == other._response_cache
 
     def __hash__(self) -> int:
         """As `==` compares."""

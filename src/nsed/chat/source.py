@@ -1,18 +1,19 @@
 """Where a chat model's configuration comes from, and what one call asks for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from nsed.call_settings import adjusted
 from nsed.config.file import load_config
+from nsed.config.presets import BUILT_IN_PRESETS
 from nsed.config.settings import Settings
 from nsed.protocol.errors import ConfigError
 from nsed.state.context import DeliberationConfig
 from nsed.state.expert_config import ExpertConfig
 
-__all__ = ["MODEL", "Source", "asked_for", "model_of", "preset_of"]
+__all__ = ["MODEL", "Source", "asked_for", "model_of", "preset_of", "with_preset"]
 
 MODEL: Final = "nsed"
 """Name of the model without a preset; with one it is `nsed-<preset>`."""
@@ -29,7 +30,7 @@ class Source:
     config_file: str | Path | None = None
     experts: Sequence[ExpertConfig] | None = None
 
-    def settings(self) -> Settings | None:
+    def settings(self) -> Settings:
         """What presets are laid on; reads the file.
 
         Raises:
@@ -44,11 +45,12 @@ class Source:
         config = self.config
         if self.experts is not None:
             config = DeliberationConfig(experts=tuple(self.experts))
+        presets = dict(BUILT_IN_PRESETS)  # a plain dict: models are pickled
         if config is None:
-            return Settings()
+            return Settings(presets=presets)
         written = config.model_dump(mode="json", include=config.model_fields_set)
         written.pop("experts", None)
-        return Settings(experts=config.experts, knobs=written)
+        return Settings(experts=config.experts, knobs=written, presets=presets)
 
 
 def model_of(preset: str | None) -> str:
@@ -69,6 +71,26 @@ def preset_of(model: str) -> str | None:
             f"'{MODEL}-fast', found {model!r}"
         )
     return preset or None
+
+
+def with_preset(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments of a model, in which its name stands as its preset.
+
+    Raises:
+        ConfigError: The name is none of ours, or names another preset than is given.
+    """
+    found = dict(given)
+    for word in ("model", "model_name"):
+        name = found.pop(word, None)
+        if name is None:
+            continue
+        preset = preset_of(name)
+        if found.setdefault("preset", preset) != preset:
+            raise ConfigError(
+                f"{word}: {name!r} and preset {found['preset']!r} contradict each "
+                "other; give one of them"
+            )
+    return found
 
 
 def asked_for(

@@ -30,8 +30,8 @@ def schema_for(schema: type | Mapping[str, Any] | None) -> type | dict[str, Any]
     Raises:
         ConfigError: It is none.
     """
-    if schema is None or isinstance(schema, type):
-        return schema
+    if not isinstance(schema, Mapping):
+        return schema  # `answer_form` says what is wrong with it, if anything is
     kind = schema.get("type")
     if kind == "json_object":  # OpenAI's response_format
         return None

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from nsed.cli.ask import ask
+from nsed.cli.chat import chat
 from nsed.cli.config import config_app
 from nsed.cli.exits import GuardedGroup
 from nsed.cli.graph import graph
@@ -56,6 +57,7 @@ def nsed(
 
 
 app.command()(ask)
+app.command()(chat)
 app.command()(plan)
 app.command()(pool)
 app.command()(runs)

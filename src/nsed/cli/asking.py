@@ -33,7 +33,7 @@ from nsed.state.human import HumanDecision
 from nsed.state.run_record import RunRecord
 from nsed.trail.signing_key import SigningKey, open_signing_key
 
-__all__ = ["Answering", "Printing", "answer", "carry_out"]
+__all__ = ["Answering", "Printing", "answer", "carry_out", "warn_if_less"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,7 +160,7 @@ def _finish(
             console.print(line, soft_wrap=True)
         _say_where(ended, wanted, "show")
     else:
-        _warn(ended, record)
+        warn_if_less(ended, record)
     if failure is not None:
         complain(str(failure))
     if ended.cut_short:
@@ -193,7 +193,7 @@ def _failed(
     return ExitCode.FAILED
 
 
-def _warn(ended: Ended, record: RunRecord) -> None:
+def warn_if_less(ended: Ended, record: RunRecord) -> None:
     """What even --quiet must not hide: this is less than a full answer."""
     if ended.cut_short:
         complain("interrupted: this is the best answer so far", kind="warning")

@@ -53,6 +53,7 @@ async def run_session(
     known: KnownRun | None = None,
     decide: Deciding | None = None,
     decision: HumanDecision | None = None,
+    hire: Hire | None = None,
 ) -> Ended:
     """Run, or go on, show, and end every model server however it ends.
 
@@ -68,12 +69,13 @@ async def run_session(
         known: The run to go on with.
         decide: Answers for the user; without it a run that asks waits.
         decision: What the user decided on what the known run asks.
+        hire: Makes experts, and stays open; by default one that is closed at the end.
 
     Raises:
         ConfigError: An expert of the team cannot be asked; a line for each.
         NsedError: There is no answer, and no record of the attempt.
     """
-    hire = Hire(response_cache=response_cache)
+    lent, hire = hire is not None, hire or Hire(response_cache=response_cache)
 
     def abort() -> None:
         view.close()
@@ -122,7 +124,8 @@ async def run_session(
             record = None if question else await run.record()
             return Ended(record, cut_short=False, run_id=kept_as, question=question)
     finally:
-        await hire.aclose()
+        if not lent:
+            await hire.aclose()
 
 
 async def _watch(run: Run, view: LiveView) -> None:

@@ -11,25 +11,35 @@ from nsed.protocol.usage import Usage, total_usage
 from nsed.state.records import CallRecord
 from nsed.state.run_record import RunRecord, UnfinishedRecord
 
-__all__ = ["usage_table"]
+__all__ = ["calls_table", "usage_table"]
 
 
 def usage_table(record: RunRecord) -> Table:
     """One line an expert; seconds are of its calls, which overlap."""
-    calls = list(record.calls.values())
+    finished = not isinstance(record, UnfinishedRecord)
+    seconds = record.verdict.seconds if finished else None
+    return calls_table(list(record.calls.values()), seconds)
+
+
+def calls_table(calls: Sequence[CallRecord], clock_s: float | None) -> Table:
+    """The same for any calls.
+
+    Args:
+        calls: Of one run, or of several.
+        clock_s: How long it took in all, in seconds; None: nobody knows.
+    """
     total = total_usage(call.usage for call in calls)
     table = Table(
         box=box.SIMPLE,
         pad_edge=False,
         show_edge=False,
         show_footer=True,
-        caption=_remarks(record, total),
+        caption=_remarks(calls, total, clock=clock_s is not None),
         caption_justify="left",
     )
     table.add_column("Expert", footer="total", overflow="fold")
-    finished = not isinstance(record, UnfinishedRecord)
-    seconds = record.verdict.seconds if finished else total.latency_ms / 1000
-    for header, footer in _columns(calls, seconds).items():
+    in_all_s = total.latency_ms / 1000 if clock_s is None else clock_s
+    for header, footer in _columns(calls, in_all_s).items():
         table.add_column(header, footer=footer, justify="right")
     shown = [str(column.header) for column in table.columns[1:]]
     for expert in dict.fromkeys(call.expert for call in calls):
@@ -40,11 +50,10 @@ def usage_table(record: RunRecord) -> Table:
     return table
 
 
-def _remarks(record: RunRecord, total: Usage) -> str:
-    remarks = ["seconds: of the calls, which overlap; in all: by the clock"]
-    if isinstance(record, UnfinishedRecord):
-        remarks = ["seconds: of the calls, which overlap"]
-    calls = record.calls.values()
+def _remarks(calls: Sequence[CallRecord], total: Usage, *, clock: bool) -> str:
+    remarks = ["seconds: of the calls, which overlap"]
+    if clock:
+        remarks[0] += "; in all: by the clock"
     if lost := sum(call.outcome == "lost" for call in calls):
         remarks.append(f"{lost} cut off by the end of a process: perhaps charged")
     if any(call.cached for call in calls):
