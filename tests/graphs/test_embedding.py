@@ -241,7 +241,7 @@ async def test_streaming_with_subgraphs_shows_the_steps_inside_and_their_events(
         else:
             events.append(part["event"])
 
-    assert nodes[0] == ("panel", "broker")
+    assert nodes[0] == ("panel", "opening")
     assert nodes.count(("panel", "proposer")) == 3
     assert nodes[-2:] == [("", "panel"), ("", "shout")]
     assert events.count("voted") == 3

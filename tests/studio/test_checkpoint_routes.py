@@ -29,17 +29,18 @@ async def test_every_step_of_a_run_is_there_in_order(
 
     assert [(one["step"], *one["next"]) for one in found] == [
         (-1, "__start__"),
-        (0, "broker"),
-        (1, "proposer"),
-        (2, "identity_mask"),
-        (3, "peer_review"),
-        (4, "quadratic_voting"),
-        (5, "forget_gate"),
-        (6, "stopping"),
-        (7, "human_review"),
-        (8, "synthesizer"),
-        (9, "verdict"),
-        (10,),
+        (0, "opening"),
+        (1, "broker"),
+        (2, "proposer"),
+        (3, "identity_mask"),
+        (4, "peer_review"),
+        (5, "quadratic_voting"),
+        (6, "forget_gate"),
+        (7, "stopping"),
+        (8, "human_review"),
+        (9, "synthesizer"),
+        (10, "verdict"),
+        (11,),
     ]
     assert found[-1]["writes"][0]["channel"] == "verdict"
 
@@ -76,7 +77,7 @@ async def test_the_state_at_a_checkpoint_is_what_it_was_then() -> None:
     ]
     assert not then["state"]["ballots"]
     assert then["left_out"] == []
-    assert (then["step"], then["round"], then["next"]) == (2, 1, ["identity_mask"])
+    assert (then["step"], then["round"], then["next"]) == (3, 1, ["identity_mask"])
     assert last["state"]["verdict"]["answer"] == "42"
 
 

@@ -27,17 +27,17 @@ async def test_a_page_leads_to_the_form_and_the_form_back_to_the_page(
     tmp_path: Path,
 ) -> None:
     async with server(tmp_path, keys=ANN) as here:
-        here.app.add_api_route("/runs/7", lambda: "the page")
-        away = await here.client.get("/runs/7?token=x", headers=PAGE)
+        here.app.add_api_route("/page/7", lambda: "the page")
+        away = await here.client.get("/page/7?token=x", headers=PAGE)
         form = await here.client.get(away.headers["location"])
-        back = await log_in(here, f"  {here.tokens['ann']}\n", "/runs/7")
+        back = await log_in(here, f"  {here.tokens['ann']}\n", "/page/7")
         page = await here.client.get(back.headers["location"], headers=PAGE)
         kept = {"cookie": f"{COOKIE}={here.client.cookies[COOKIE]}"}
         out = await here.client.post("/logout")
-        after = await here.client.get("/runs/7", headers={**PAGE, **kept})
+        after = await here.client.get("/page/7", headers={**PAGE, **kept})
 
-    assert (away.status_code, away.headers["location"]) == (303, "/login?next=/runs/7")
-    assert 'value="/runs/7"' in form.text
+    assert (away.status_code, away.headers["location"]) == (303, "/login?next=/page/7")
+    assert 'value="/page/7"' in form.text
     cookie = back.headers["set-cookie"].lower()
     assert "httponly" in cookie
     assert "samesite=strict" in cookie
