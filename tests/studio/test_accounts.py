@@ -60,6 +60,13 @@ async def test_a_daily_budget_begins_anew_and_a_run_counts_on_its_first_day(
         assert await accounts.account("ann", per_day=True) == Account()
         assert await accounts.account("ann") == Account(spent=7, runs=1)
 
+        seen: list[Account] = []
+        for per_day in (True, False):
+            await accounts.set_aside(
+                "r2", "ann", lambda a: seen.append(a) or 0, per_day=per_day
+            )
+        assert seen == [Account(), Account(spent=7, runs=1)]
+
 
 @given(
     wishes=st.lists(st.tuples(st.integers(1, 60), st.floats(0, 1)), max_size=30),

@@ -111,11 +111,17 @@ async def test_a_budget_needs_known_prices_and_the_reply_says_so(
         update={"name": "dee", "usd_per_mtok_input": None}
     )
     settings = Settings(experts=(*priced_panel(), unknown))
-    keys = {"ann": {"budget_usd": 1}, "ben": {}}
+    keys: dict[str, dict[str, Any]] = {
+        "ann": {"budget_usd": 1, "concurrent": 2, "runs_per_minute": 2},
+        "ben": {},
+    }
     async with server(tmp_path, keys=keys, settings=settings) as here:
         refused = await here.ask("ann", TASK)
         free = await here.ask("ben", TASK)
         found = await account(here, "ben")
+
+        for _ in range(3):  # what is refused holds no place and is no run
+            assert code(await here.ask("ann", TASK)) == (403, "price_unknown")
 
     assert code(refused) == (403, "price_unknown")
     assert "'dee'" in refused.json()["error"]["message"]

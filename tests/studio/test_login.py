@@ -32,8 +32,9 @@ async def test_a_page_leads_to_the_form_and_the_form_back_to_the_page(
         form = await here.client.get(away.headers["location"])
         back = await log_in(here, f"  {here.tokens['ann']}\n", "/runs/7")
         page = await here.client.get(back.headers["location"], headers=PAGE)
+        kept = {"cookie": f"{COOKIE}={here.client.cookies[COOKIE]}"}
         out = await here.client.post("/logout")
-        after = await here.client.get("/runs/7", headers=PAGE)
+        after = await here.client.get("/runs/7", headers={**PAGE, **kept})
 
     assert (away.status_code, away.headers["location"]) == (303, "/login?next=/runs/7")
     assert 'value="/runs/7"' in form.text
