@@ -36,6 +36,13 @@ ROOMS = [
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """LangChain's tests bring pytest-benchmark: run its test once, without a table."""
+    if hasattr(config.option, "benchmark_disable"):
+        config.option.benchmark_disable = True
+
+
 @pytest.fixture(autouse=True)
 def no_blocking_calls_in_the_loop(request: pytest.FixtureRequest) -> Iterator[None]:
     """Raise when our own code blocks the event loop."""

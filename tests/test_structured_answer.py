@@ -10,10 +10,11 @@ from provider_script import Seen
 from pydantic import BaseModel
 from typing_extensions import TypedDict
 
+from nsed.answer_form import answer_form
 from nsed.models.base import Reply, Request
 from nsed.models.hire import Hire
 from nsed.models.scripted import scripted
-from nsed.protocol.errors import ConfigError, StructureError
+from nsed.protocol.errors import ConfigError, ExpertError, StructureError
 from nsed.protocol.usage import Usage
 from nsed.state.context import DeliberationConfig
 from nsed.structured_answer import structured
@@ -173,6 +174,25 @@ async def test_the_caps_of_the_run_hold(room: int) -> None:
     assert ("under the caps" in found.problem) == (room == 0)
 
 
+@pytest.mark.parametrize("kind", ["unsupported", "server_error"])
+async def test_so_do_they_where_asking_in_another_way_or_again_would_help(
+    kind: str,
+) -> None:
+    def fail(request: Request) -> None:
+        if request.phase == "synthesize":
+            raise ExpertError(kind, "no")
+
+    hire = Recorder(ada=fail)
+    record = await deliberate(config(max_calls=5), hire=hire)
+    free = await deliberate(config(), hire=Recorder())
+
+    found = await structured(record, Found, hire=hire)
+    again = await structured(free, Found, hire=Recorder(ada=fail))
+
+    assert (found.usage.calls, again.usage.calls) == (1, 2)
+    assert "ada could not put the answer into the form: no" in found.problem
+
+
 async def test_the_deadline_of_the_run_holds() -> None:
     hire = Recorder()
     record = await deliberate(config(deadline_s=60), hire=hire)
@@ -280,6 +300,12 @@ async def test_an_expert_with_its_own_way_of_json_is_asked_in_that_way(
     await hire.aclose()
 
     assert (found.value, last) == ({"value": 8}, method)
+
+
+def test_a_schema_of_parts_is_not_closed_or_no_object_would_fit() -> None:
+    parts = [{"properties": {name: {"type": "integer"}}} for name in "ab"]
+
+    assert answer_form({"allOf": parts}).enforced == {"allOf": parts}
 
 
 async def test_the_schema_that_is_sent_is_closed_and_the_check_is_the_callers() -> None:

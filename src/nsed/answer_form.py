@@ -61,7 +61,7 @@ def answer_form(schema: type | Mapping[str, Any] | None) -> AnswerForm:
         return AnswerForm(plain, _checked(plain))
     if isinstance(schema, type) and hasattr(schema, "model_validate_json"):
         try:
-            plain = schema.model_json_schema()
+            plain = schema.model_json_schema()  # type: ignore[attr-defined]
         except PydanticUserError as error:  # such as a field that is a function
             raise ConfigError(f"schema {schema.__name__}: {error}") from error
         return AnswerForm(

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 import nsed
 from nsed.chat_model import ChatNSED
+from nsed.doors import adeliberate
 from nsed.models.hire import Hire
 from nsed.protocol.errors import (
     BudgetError,
@@ -53,7 +54,7 @@ def chat(*experts: Any, **more: Any) -> ChatNSED:
 
 
 async def test_the_answer_is_the_verdict_and_the_bill_is_of_all_calls() -> None:
-    record = await nsed.adeliberate("What is 6 * 7?", settings_for())
+    record = await adeliberate("What is 6 * 7?", settings_for())
 
     message = await chat().ainvoke("What is 6 * 7?")
 

@@ -3,6 +3,7 @@
 import copy
 import json
 import pickle
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from langchain_core.load import dumpd, dumps, load
 from panel import panel, settings_for
 
 import nsed
+from nsed.chat.hires import SharedHire
 from nsed.chat_model import ChatNSED
 from nsed.models.hire import Hire
 
@@ -79,6 +81,26 @@ def test_another_configuration_is_another_model_to_a_cache() -> None:
     keys.add(MODELS[0]._get_llm_string(temperature=0.5))
 
     assert len(keys) == len(MODELS) + 1
+
+
+def test_so_is_another_content_of_the_same_file(tmp_path: Path) -> None:
+    file = tmp_path / "nsed.toml"
+    keys = set()
+    for rounds in (1, 2):
+        file.write_text(f"[deliberation]\nrounds = {rounds}\n")
+        keys.add(ChatNSED(config_file=str(file))._get_llm_string())
+
+    assert len(keys) == 2
+
+
+def test_the_response_cache_of_a_file_is_used_and_goes_along(tmp_path: Path) -> None:
+    file = tmp_path / "nsed.toml"
+    file.write_text('response_cache = "replies.sqlite"\n')
+    model = ChatNSED(config_file=str(file))
+
+    assert model == pickle.loads(pickle.dumps(model))  # noqa: S301
+    assert model._shared == SharedHire(str(tmp_path / "replies.sqlite"))
+    assert model._shared != SharedHire()
 
 
 def test_traces_are_told_the_usual_parameters() -> None:

@@ -10,11 +10,14 @@ from typing import Any
 
 import pytest
 from langchain_core.language_models import BaseChatModel
-from langchain_tests.integration_tests import ChatModelIntegrationTests
 from loopback_provider import Answer, Provider, filled
 from provider_script import Seen
 
 from nsed.chat_model import ChatNSED
+
+standard = pytest.importorskip(
+    "langchain_tests.integration_tests", reason="not installed"
+)
 
 FIVE = "On average, you would say five words a second.\nAnswer: 5"
 
@@ -36,7 +39,7 @@ def provider(request: pytest.FixtureRequest) -> Iterator[Provider]:
         yield started
 
 
-class _Loopback(ChatModelIntegrationTests):
+class _Loopback(standard.ChatModelIntegrationTests):
     url: str
     __test__ = False
 

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 from langchain_core.language_models import BaseChatModel
-from langchain_tests.unit_tests import ChatModelUnitTests
 
 from nsed.chat_model import ChatNSED
 
+standard = pytest.importorskip("langchain_tests.unit_tests", reason="not installed")
 
-class TestChatNSED(ChatModelUnitTests):
+
+class TestChatNSED(standard.ChatModelUnitTests):
     @property
     def chat_model_class(self) -> type[BaseChatModel]:
         return ChatNSED

@@ -23,9 +23,15 @@ class Runs(BaseCallbackHandler):
         self.chat_models: list[UUID] = []
         self.tags: dict[UUID, list[str]] = {}
         self.metadata: dict[UUID, dict[str, Any]] = {}
+        self.told: dict[UUID, dict[str, Any]] = {}
+        self.tokens: list[str] = []
+
+    def on_llm_new_token(self, token: Any, **_: Any) -> None:
+        self.tokens.append(token)
 
     def on_chat_model_start(self, *_: Any, run_id: UUID, **more: Any) -> None:
         self.chat_models.append(run_id)
+        self.told[run_id] = more["invocation_params"]
         self._note(run_id, **more)
 
     def on_chain_start(self, *_: Any, run_id: UUID, **more: Any) -> None:
@@ -36,15 +42,14 @@ class Runs(BaseCallbackHandler):
         self.tags[run_id] = more.get("tags") or []
         self.metadata[run_id] = more.get("metadata") or {}
 
-    def roots_of_models(self) -> set[UUID]:
-        """What the chat models' runs stand below; the top one is its own root."""
-        found = set()
-        for run_id in self.chat_models:
-            top = run_id
-            while (above := self.parents[top]) is not None:
-                top = above
-            found.add(top)
-        return found
+    def below_the_first(self) -> int:
+        """How many chat models' runs stand below the first one's."""
+        first, *others = self.chat_models
+        return sum(first in self._above(run_id) for run_id in others)
+
+    def _above(self, run_id: UUID | None) -> Iterator[UUID]:
+        while (run_id := self.parents[run_id] if run_id else None) is not None:
+            yield run_id
 
 
 @pytest.fixture
@@ -83,10 +88,25 @@ async def test_the_experts_calls_are_runs_below_the_chat_models(
         assert list(found) if how == "stream" else found
 
     assert len(heard.chat_models) == 1 + 4  # its own; two answers, two ballots
-    assert heard.roots_of_models() == {heard.chat_models[0]}
+    assert heard.below_the_first() == 4
+    assert "run_manager" not in heard.told[heard.chat_models[0]]
     for run_id in heard.chat_models:
         assert "mine" in heard.tags[run_id]
         assert heard.metadata[run_id]["who"] == "me"
+
+
+@pytest.mark.blocks_the_loop
+@pytest.mark.parametrize("streaming", [True, False])
+async def test_with_streaming_an_invoke_tells_of_chunks(
+    provider: Provider, *, streaming: bool
+) -> None:
+    model, heard = chat(provider, streaming=streaming), [Runs(), Runs()]
+
+    await model.ainvoke("?", {"callbacks": [heard[0]]})
+    model.invoke("?", {"callbacks": [heard[1]]})
+
+    assert [h.below_the_first() for h in heard] == [4, 4]
+    assert ["Answer: 5" in h.tokens for h in heard] == [streaming] * 2
 
 
 async def test_what_is_asked_for_a_form_is_below_it_as_well(provider: Provider) -> None:
@@ -108,7 +128,7 @@ async def test_what_is_asked_for_a_form_is_below_it_as_well(provider: Provider) 
 
     assert found == {"value": 5}
     assert len(heard.chat_models) == 1 + 5
-    assert len(heard.roots_of_models()) == 1
+    assert heard.below_the_first() == 5
 
 
 @pytest.mark.parametrize("traced", [True, False])
@@ -153,9 +173,28 @@ async def test_in_a_node_of_a_graph_only_its_own_message_is_streamed(
     thread: Any = {"configurable": {"thread_id": "1"}}
     asked: Any = {"messages": [("user", "Why?")]}
 
+    deep = [
+        p
+        async for p in app.astream(
+            asked,
+            {"configurable": {"thread_id": "0"}},
+            stream_mode="messages",
+            subgraphs=True,
+        )
+    ]
+    events = [
+        e async for e in app.astream_events(asked, {"configurable": {"thread_id": "2"}})
+    ]
     parts = [p async for p in app.astream(asked, thread, stream_mode="messages")]
     again = [p async for p in app.astream(asked, thread, subgraphs=True)]
 
+    assert len({message.id for _, (message, _) in deep}) == 1
+    mine = [e for e in events if e["name"] == "ChatNSED"]
+    assert len({e["run_id"] for e in mine}) == 1
+    assert sum(e["event"] == "on_chat_model_stream" for e in mine) > 2
+    others = [e for e in events if e["event"] == "on_chat_model_end"][:-1]
+    assert len(others) == (4 if traced else 0)
+    assert all(mine[0]["run_id"] in e["parent_ids"] for e in others)
     ids = {message.id for message, _ in parts}
     assert len(ids) == 1
     assert all(isinstance(message, AIMessageChunk) for message, _ in parts)
@@ -173,4 +212,4 @@ async def test_many_calls_at_once_stay_apart(provider: Provider) -> None:
     await asyncio.gather(*(model.ainvoke("?", {"callbacks": [h]}) for h in heard))
 
     assert [len(h.chat_models) for h in heard] == [5] * 5
-    assert [len(h.roots_of_models()) for h in heard] == [1] * 5
+    assert [h.below_the_first() for h in heard] == [4] * 5
