@@ -149,14 +149,23 @@ def test_a_pydantic_class_is_filled_in() -> None:
         )
 
     assert found.choices[0].message.parsed == Product(value=42, reason="six sevens")
-    assert (found.model_extra or {})["nsed"]["reasked"] is True
+    summary = (found.model_extra or {})["nsed"]
+    record = here.begun[0].record
+    assert record is not None
+    assert summary["reasked"] is True
+    assert summary["calls"] == record.verdict.usage.calls + 1
+    assert found.usage is not None
+    assert found.usage.total_tokens == record.verdict.usage.tokens + 5 + 7
 
 
 def in_form(request: Request) -> Reply | None:
     """Write the object, where it is asked for."""
     if "value" not in (request.json_schema or {}).get("properties", {}):
         return None
-    return Reply('{"value": 42, "reason": "six sevens"}', usage=Usage(calls=1))
+    return Reply(
+        '{"value": 42, "reason": "six sevens"}',
+        usage=Usage(calls=1, input_tokens=5, output_tokens=7),
+    )
 
 
 def test_the_raw_response_has_the_run_as_request_id(

@@ -64,7 +64,11 @@ def test_whatever_is_asked_gets_a_documented_reply(here: Served, mended: Any) ->
 def test_every_route_says_how_it_fails(document: dict[str, Any]) -> None:
     for path in OURS:
         for operation in document["paths"][path].values():
-            assert {"200", "403", "421"} <= set(operation["responses"])
+            replies = operation["responses"]
+            assert {"200", "403", "421"} <= set(replies)
+            for status in set(replies) - {"200"}:
+                body = replies[status]["content"]["application/json"]["schema"]
+                assert body["$ref"].rpartition("/")[2] in ("ErrorBody", "Readiness")
 
 
 def test_everything_has_a_type_and_a_description(document: dict[str, Any]) -> None:
