@@ -1,6 +1,7 @@
 """The stream of a run's events: where it begins, and that a dead watcher is let go."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -18,6 +19,21 @@ SCOPE = {
     "client": ("127.0.0.1", 1),
     "server": ("127.0.0.1", 2),
 }
+
+
+def client_gone(when: asyncio.Event) -> Callable[[], Awaitable[dict[str, Any]]]:
+    """A client who asks, and goes away at some time."""
+    asked = False
+
+    async def receive() -> dict[str, Any]:
+        nonlocal asked
+        if not asked:
+            asked = True
+            return {"type": "http.request", "body": b"", "more_body": False}
+        await when.wait()
+        return {"type": "http.disconnect"}
+
+    return receive
 
 
 @pytest.mark.parametrize("given", ["", "x", "-1", "٣", "1.5", "9" * 400, "1 2"])
@@ -56,8 +72,7 @@ async def test_a_watcher_who_takes_nothing_in_for_long_is_let_go(
         path = f"/api/runs/{id_}/events"
         scope = {**SCOPE, "path": path, "raw_path": path.encode()}
 
-        async def receive() -> Any:
-            await asyncio.Event().wait()
+        receive = client_gone(asyncio.Event())
 
         async def send(message: Any) -> None:
             if message["type"] == "http.response.body":
@@ -78,15 +93,11 @@ async def test_a_watcher_who_goes_away_leaves_nothing_behind() -> None:
         for _ in range(5):
             told = asyncio.Event()
 
-            async def receive(told: asyncio.Event = told) -> Any:
-                await told.wait()
-                return {"type": "http.disconnect"}
-
             async def send(message: Any, told: asyncio.Event = told) -> None:
                 if b"proposed" in message.get("body", b""):
                     told.set()
 
-            await here.app(scope, receive, send)
+            await here.app(scope, client_gone(told), send)
         # One watches for the end of the process, for all streams.
         assert len(asyncio.all_tasks()) <= before + 1
         held.let_go()
