@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from fractions import Fraction
+from functools import lru_cache
 from math import ceil, isfinite
 
 __all__ = ["NANO_USD", "Prices", "Usage", "total_usage"]
@@ -97,8 +98,14 @@ class Prices:
             (cached_input_tokens, fresh if cached is None else cached),
             (output_tokens, out),
         )
-        # USD per Mtok = 1000 nano-USD per token. 0.1 means a tenth, not its float.
-        return ceil(1000 * sum(n * Fraction(str(price)) for n, price in parts))
+        # USD per Mtok = 1000 nano-USD per token.
+        return ceil(1000 * sum(n * _exact(price) for n, price in parts))
+
+
+@lru_cache(maxsize=1024)  # asked for every call, and prices are few
+def _exact(price: float) -> Fraction:
+    """0.1 means a tenth, not its float."""
+    return Fraction(str(price))
 
 
 def total_usage(usages: Iterable[Usage]) -> Usage:
