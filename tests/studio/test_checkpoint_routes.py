@@ -86,10 +86,11 @@ async def test_the_latest_steps_are_given_where_there_are_more() -> None:
         id_ = await here.ask()
         await here.ended(id_)
         every = await steps(here, id_)
-        latest = await steps(here, id_, "?most=3")
+        latest = await steps(here, id_, "?most=5")
         wrong = await here.get(f"/runs/{id_}/checkpoints?most=501")
 
-    assert latest == every[-3:]
+    assert latest == every[-5:]
+    assert latest[0]["writes"]  # also of the first of them
     assert wrong.status_code == 422
 
 

@@ -102,3 +102,15 @@ async def test_a_watcher_who_goes_away_leaves_nothing_behind() -> None:
         assert len(asyncio.all_tasks()) <= before + 1
         held.let_go()
         assert (await here.ended(id_))["state"] == "finished"
+
+
+async def test_a_server_that_ends_breaks_a_stream_off_without_an_end() -> None:
+    async with api(hire=Held().recorder) as here:
+        id_ = await here.ask(HELD)
+        await here.until(id_, "proposed")
+        watching = asyncio.create_task(here.get(f"/runs/{id_}/events"))
+        await asyncio.sleep(0)
+        await here.service.aclose()
+        told = events_of((await watching).text)
+
+    assert {name for name, _, _ in told} <= {"message"}

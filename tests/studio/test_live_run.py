@@ -62,9 +62,22 @@ async def test_watchers_of_a_run_that_never_took_a_step_are_let_go() -> None:
 
 
 async def test_stopping_twice_does_not_lose_the_answer() -> None:
-    run = live(hire=Recorder(cy=hang))
+    concluding, on = asyncio.Event(), asyncio.Event()
+
+    class Slow(Run):
+        async def conclude(self) -> Any:
+            concluding.set()
+            await on.wait()
+            return await super().conclude()
+
+    run = LiveRun(Slow(TASK, settings_for(), hire=Recorder(cy=hang)))
     await until(run, "proposed")
-    await asyncio.gather(run.stop(), run.stop(), run.stop())
+    first = asyncio.create_task(run.stop())
+    await concluding.wait()
+    second = asyncio.create_task(run.stop())
+    await asyncio.sleep(0)
+    on.set()
+    await asyncio.gather(first, second)
 
     assert run.state == "finished"
     assert run.record is not None

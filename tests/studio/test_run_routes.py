@@ -75,8 +75,9 @@ async def test_a_failed_run_keeps_its_record_and_says_why(
         told = await here.told(id_)
         if kept:  # as another server would show it
             here.service._runs.clear()
-            later = await here.told(id_)
+            later, record = await here.told(id_), await here.record(id_)
             assert later["run"]["verdict"]["status"] == "failed"
+            assert record.verdict.failure == end["reason"]
             assert later["run"]["absences"] == told["run"]["absences"]
             assert (later["state"], later["reason"]) == ("failed", end["reason"])
 
