@@ -195,7 +195,7 @@ def test_the_state_at_a_checkpoint_is_shown_as_text(server: Any, look: Any) -> N
     page = look(server.begin("<b>x</b>\u202e"))
     page.get_by_role("region", name="Verdict").wait_for()
     page.get_by_text("What is on file after every step").click()
-    page.get_by_role("button", name="step 1, round 1, before proposer").click()
+    page.get_by_role("button", name="step 2, round 1, before proposer").click()
 
     page.locator(".state-at").get_by_text("<b>x</b>\\u202e").wait_for()
     page.locator(".state-at summary", has_text="teams").click()
