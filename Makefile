@@ -20,7 +20,7 @@ $(BIN)/python:
 
 $(VENV)/.user: $(BIN)/python pyproject.toml constraints.txt
 	@echo "Installing nsed into $(VENV) (once, about a minute) ..." >&2
-	$(PIP) --editable '.[local]'
+	$(PIP) --editable '.[local,serve]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.user
@@ -56,9 +56,11 @@ docs: $(VENV)/.dev ## Write docs/reference anew from the docstrings
 lower: ## The tests with the lowest versions that pyproject.toml allows
 	rm -rf build/lower && $(PYTHON) -m venv build/lower
 	build/lower/bin/python -m pip install --quiet uv
-	build/lower/bin/uv pip install --quiet --python build/lower/bin/python --resolution lowest-direct '.[local,postgres,prices]' \
-	  pytest==9.0.0 pytest-asyncio==1.3.0 pytest-timeout==2.4.0 hypothesis==6.150.0 blockbuster==1.5.25 \
-	  regex==2024.11.6 grandalf==0.8
+	build/lower/bin/uv pip install --quiet --python build/lower/bin/python --resolution lowest-direct \
+	  '.[local,serve,langserve,mcp,otel,postgres,prices]' \
+	  pytest==9.0.3 pytest-asyncio==1.3.0 pytest-timeout==2.4.0 hypothesis==6.150.0 blockbuster==1.5.25 \
+	  regex==2024.11.6 grandalf==0.8 'langchain>=1.1' langchain-tests==1.1.9 'opentelemetry-sdk>=1.30' \
+	  schemathesis==4.15.2
 	build/lower/bin/python -m pytest tests --quiet -W ignore -m "not slow and not live_weights"
 
 live: $(VENV)/.user ## Fetch the two smallest weights for the real-model tests

@@ -11,8 +11,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from fastapi import APIRouter, Depends, FastAPI, Request
-from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
 from nsed.config.file import load_config
@@ -24,11 +22,22 @@ from nsed.protocol.errors import (
     InfeasibleTeam,
     NsedError,
 )
-from nsed.studio.admission import Admission
-from nsed.studio.langserve_call import call_of_request, entered
 from nsed.studio.langserve_ending import OrderlyEnd
 from nsed.studio.langserve_runnable import Asked, Deliberated, ServedDeliberation
 from nsed.studio.run_service import RunService
+
+try:
+    from fastapi import APIRouter, Depends, FastAPI, Request
+    from fastapi.responses import JSONResponse
+    from langserve import add_routes
+
+    from nsed.studio.admission import Admission
+    from nsed.studio.langserve_call import call_of_request, entered
+    from nsed.studio.langserve_serializer import EventSerializer
+except ImportError as error:
+    raise ImportError(
+        "LangServe needs other packages: pip install 'nsed[langserve]'"
+    ) from error
 
 __all__ = ["add_langserve", "alone"]
 
@@ -54,20 +63,7 @@ def add_langserve(app: FastAPI) -> None:
     Args:
         app: Its state has `service`, `settings` and `admission`; its handlers of
             exceptions hold here, too, so register them before.
-
-    Raises:
-        ConfigError: The extra is missing.
     """
-    try:
-        from langserve import add_routes  # noqa: PLC0415 - an extra
-
-        from nsed.studio.langserve_serializer import (  # noqa: PLC0415 - imports it
-            EventSerializer,
-        )
-    except ImportError as error:
-        raise ConfigError(
-            "LangServe needs another package: pip install 'nsed[langserve]'"
-        ) from error
     # Of LangServe's own code, and of no use to whoever runs a server.
     warnings.filterwarnings("ignore", "astream_log is deprecated")
     router = APIRouter()

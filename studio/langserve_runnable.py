@@ -5,14 +5,14 @@ from contextlib import AbstractAsyncContextManager
 from typing import Annotated, Any, Final, get_args
 
 from langchain_core.callbacks import AsyncCallbackManagerForChainRun
-from langchain_core.messages import AnyMessage
+from langchain_core.messages import AnyMessage, convert_to_messages
 from langchain_core.runnables import (
     AddableDict,
     ConfigurableFieldSpec,
     Runnable,
     RunnableConfig,
 )
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from nsed.nodes.chat import task_in
 from nsed.protocol.errors import NsedError
@@ -37,6 +37,16 @@ class Asked(BaseModel):
     """What the experts are asked."""
     messages: list[AnyMessage] = Field(default=[], max_length=1000)
     """A chat, whose last user message is what the experts are asked."""
+
+    @field_validator("messages", mode="before")
+    @classmethod
+    def _as_clients_write_them(cls, found: Any) -> Any:  # noqa: ANN401
+        """Role and content, as chat clients have it, as well as LangChain's own."""
+        try:
+            return convert_to_messages(found) if isinstance(found, list) else found
+        except (NotImplementedError, ValueError, TypeError) as error:
+            msg = f"not a list of messages: {error}"
+            raise ValueError(msg) from error
 
     @model_validator(mode="after")
     def _one_of_them(self) -> "Asked":

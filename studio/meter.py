@@ -1,7 +1,7 @@
 """What one run owes at most, from call to call: whatever happens to it afterwards."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
 from nsed.models.base import Expert, Reply, Request
@@ -125,6 +125,12 @@ class _MeteredHire(Hire):
         await self.inner.check(configs)
 
     async def reachable(
-        self, configs: Iterable[ExpertConfig], *, timeout_s: float = 2.0
+        self,
+        configs: Iterable[ExpertConfig],
+        *,
+        timeout_s: float = 2.0,
+        patient_with: Collection[str] = (),
     ) -> dict[str, str]:
-        return await self.inner.reachable(configs, timeout_s=timeout_s)
+        return await self.inner.reachable(
+            configs, timeout_s=timeout_s, patient_with=patient_with
+        )

@@ -15,6 +15,8 @@ from server_command import served
 from silent_provider import SilentProvider, silent_pool
 
 pytest.importorskip("langserve", reason="needs the extra nsed[langserve]")
+from nsed.config.settings import Settings  # noqa: E402 - after the skip
+from nsed.studio.server import create_app  # noqa: E402
 from langchain_core.messages import HumanMessage
 from langchain_core.runnables import RunnableLambda
 from langserve import RemoteRunnable
@@ -120,6 +122,16 @@ def test_wrong_input_is_the_clients_mistake(
     assert httpx.post(f"{url}/{route}", json=body).status_code == 422
 
 
+@pytest.mark.parametrize(
+    "messages", [[{"role": "user", "content": "Why?"}], [["user", "Why?"]]], ids=str
+)
+def test_a_chat_may_be_written_as_chat_clients_do(url: str, messages: Any) -> None:
+    reply = httpx.post(f"{url}/invoke", json={"input": {"messages": messages}})
+
+    assert reply.status_code == 200, reply.text
+    assert reply.json()["output"]["status"] == "complete"
+
+
 @pytest.mark.parametrize("route", ["invoke", "batch", "stream", "stream_log"])
 @pytest.mark.parametrize(
     ("chosen", "words"),
@@ -178,12 +190,11 @@ def test_the_schemas_and_the_playground_need_nobody_else(url: str) -> None:
 
 
 async def test_it_is_one_of_the_doors_of_the_server() -> None:
-    from nsed.config.settings import Settings
-    from nsed.studio.server import create_app
-
     app = await asyncio.to_thread(create_app, Settings())
     transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://127.0.0.1"
+    ) as client:
         schema = await client.get("/langserve/nsed/input_schema")
 
     assert "task" in schema.json()["properties"]
