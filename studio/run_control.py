@@ -58,6 +58,11 @@ class RunControl:
     admission: Admission
     caller: Caller
 
+    def presets(self) -> list[str | None]:
+        """Those that the caller may ask with, by name; None, which is first: none."""
+        every = (None, *sorted(self.service.settings.presets))
+        return [preset for preset in every if self.caller.may_use(preset)]
+
     async def find(self, run_id: str) -> FoundRun:
         """Find a run.
 
