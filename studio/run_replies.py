@@ -131,7 +131,7 @@ class RunList(_Reply):
 
     runs: list[ListedRun]
     presets: list[str | None]
-    """What the caller may give as `preset`; null, always first: none."""
+    """What the caller may give as `preset`; null, the first if it may be: none."""
 
 
 class TrailStatus(_Reply):
