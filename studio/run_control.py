@@ -59,7 +59,7 @@ class RunControl:
     caller: Caller
 
     def presets(self) -> list[str | None]:
-        """Those that the caller may ask with, by name; None, the first if it may be: none."""
+        """Names of those that the caller may ask with; None, the first: without."""
         every = (None, *sorted(self.service.settings.presets))
         return [preset for preset in every if self.caller.may_use(preset)]
 
