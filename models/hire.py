@@ -5,7 +5,7 @@ The one place that reads keys and folders from the environment.
 
 import asyncio
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -108,7 +108,11 @@ class Hire:
         return mine[key]
 
     async def reachable(
-        self, configs: Iterable[ExpertConfig], *, timeout_s: float = 2.0
+        self,
+        configs: Iterable[ExpertConfig],
+        *,
+        timeout_s: float = 2.0,
+        patient_with: Collection[str] = (),
     ) -> dict[str, str]:
         """Say whose endpoint is gone: by name, the cause.
 
@@ -116,7 +120,11 @@ class Hire:
         whoever answers is there, whatever he answers. No model is asked.
         """
         return await unreachable(
-            configs, key_of=api_key_of, clients=self._clients, timeout_s=timeout_s
+            configs,
+            key_of=api_key_of,
+            clients=self._clients,
+            timeout_s=timeout_s,
+            patient_with=patient_with,
         )
 
     async def aclose(self) -> None:

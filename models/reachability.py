@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 
 from nsed.models.failures import classify, redact
@@ -31,6 +31,7 @@ async def unreachable(
     key_of: KeyOf,
     clients: HttpClients,
     timeout_s: float,
+    patient_with: Collection[str] = (),
 ) -> dict[str, str]:
     """Ask every URL once, all at the same time, for its list of models.
 
@@ -41,6 +42,8 @@ async def unreachable(
         key_of: Finds an expert's key, off the loop; may raise `ConfigError`.
         clients: Where the HTTP client comes from.
         timeout_s: Wall-clock limit of each answer, in seconds.
+        patient_with: Experts who answered a moment ago: that their URL takes longer
+            than this is no sign that it is gone, a serial server may be at work.
 
     Returns:
         The cause by name, in plain words and without secrets, of experts who are gone.
@@ -52,7 +55,8 @@ async def unreachable(
 
     async def ask(url: str) -> str | None:
         key = await asyncio.to_thread(_first_key, by_url[url], key_of)
-        return await _silence_at(url, key, clients, timeout_s)
+        patient = any(config.name in patient_with for config in by_url[url])
+        return await _silence_at(url, key, clients, timeout_s, patient=patient)
 
     async with asyncio.TaskGroup() as tasks:
         asked = {url: tasks.create_task(ask(url)) for url in by_url}
@@ -74,7 +78,12 @@ def _first_key(configs: Iterable[ExpertConfig], key_of: KeyOf) -> str | None:
 
 
 async def _silence_at(
-    base_url: str, key: str | None, clients: HttpClients, timeout_s: float
+    base_url: str,
+    key: str | None,
+    clients: HttpClients,
+    timeout_s: float,
+    *,
+    patient: bool,
 ) -> str | None:
     client = await clients.client()  # to make it may take longer than an answer
 
@@ -97,6 +106,8 @@ async def _silence_at(
     except TimeoutError:
         if not limit.expired():
             raise
+        if patient:
+            return None
         cause = f"no answer within {timeout_s:g} s"
     except ExpertError as error:
         cause = _plain_cause(error) or str(error)

@@ -1,10 +1,10 @@
 """Bind: who sits where this round, and whether the money carries it."""
 
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from inspect import isawaitable
-from typing import Any
+from typing import Any, Protocol
 
 from langgraph.runtime import Runtime
 
@@ -14,7 +14,7 @@ from nsed.brokers.telemetry import Telemetry
 from nsed.nodes.asked import charged, seconds_left, worst_cases
 from nsed.nodes.prompt_tokens import prompt_tokens
 from nsed.nodes.proposer import propose_request
-from nsed.nodes.team_changes import team_absences
+from nsed.nodes.team_changes import gone_members, team_absences
 from nsed.nodes.team_check import require_team
 from nsed.nodes.telemetry_so_far import telemetry_so_far
 from nsed.protocol.errors import BudgetError, InfeasibleTeam, NsedError
@@ -31,7 +31,18 @@ from nsed.state.team import Team
 __all__ = ["Binding", "Check", "Reach", "worst_answers"]
 
 Check = Callable[[Iterable[ExpertConfig]], Awaitable[None]]
-Reach = Callable[[Iterable[ExpertConfig]], Awaitable[dict[str, str]]]
+
+
+class Reach(Protocol):
+    """Says whose endpoint is gone, by name the cause."""
+
+    async def __call__(
+        self, configs: Iterable[ExpertConfig], *, patient_with: Collection[str]
+    ) -> dict[str, str]:
+        """Ask every URL for its list of models, patiently if it has just answered."""
+        ...
+
+
 Worst = dict[str, tuple[Usage, ...]]
 
 
@@ -69,7 +80,10 @@ class Binding:
             if round_number == 1:
                 raise
             money = any(limit.startswith("max_") for limit in error.clash)
-            return _halted(started, StopReason.BUDGET if money else StopReason.NO_TEAM)
+            if money:
+                return _halted(started, StopReason.BUDGET)
+            gone = gone_members(request)
+            return {**_halted(started, StopReason.NO_TEAM), "absences": gone}
         asked = {name: worst[name] for name in team.in_role("proposer")}
         granted = allot(context.caps, charged(started), asked)
         short = tuple(name for name, n in granted.items() if n == 0)
@@ -131,7 +145,9 @@ class Binding:
         last = teams.get(str(round_number - 1))
         unreachable: dict[str, str] = {}
         if last is not None and self.reach:
-            unreachable = await self.reach(context.experts)
+            unreachable = await self.reach(
+                context.experts, patient_with=_answered(state, round_number - 1)
+            )
         gone = [
             UnreachableSeen(context.expert(name).identity, now) for name in unreachable
         ]
@@ -178,6 +194,15 @@ def _require_room(config: DeliberationConfig, worst: Worst) -> None:
 
 def _halted(state: DeliberationState, reason: StopReason) -> dict[str, Any]:
     return {"started_at": state["started_at"], "halt": reason, "attempts": {}}
+
+
+def _answered(state: DeliberationState, round_number: int) -> set[str]:
+    """Who gave something usable in the last phase of a round, or in the one before."""
+    said = [*state["proposals"].values()]
+    voted = [*state["ballots"].values()]
+    return {one.expert for one in said if one.round == round_number} | {
+        one.reviewer for one in voted if one.round == round_number
+    }
 
 
 def _unpaid(name: str, round_number: int) -> Absence:

@@ -5,7 +5,7 @@ from nsed.brokers.rebinding import reasons_to_rebind
 from nsed.state.records import Absence
 from nsed.state.team import Team
 
-__all__ = ["team_absences"]
+__all__ = ["gone_members", "team_absences"]
 
 
 def team_absences(request: BindRequest, team: Team) -> dict[str, Absence]:
@@ -35,6 +35,22 @@ def team_absences(request: BindRequest, team: Team) -> dict[str, Absence]:
             round=request.round, phase="propose", expert=name, kind=kind, reason=reason
         )
     return absences
+
+
+def gone_members(request: BindRequest) -> dict[str, Absence]:
+    """Members of the last team who are gone, where without them there is no other.
+
+    The answer so far then counts, and has to say who was missing for a better one.
+    """
+    before = request.incumbent_team
+    sat = {seat.expert for seat in before.seats} if before else set()
+    return {
+        f"r{request.round}.propose.{name}": Absence(
+            round=request.round, phase="propose", expert=name, kind=kind, reason=reason
+        )
+        for name, (kind, reason) in _gone(request).items()
+        if name in sat
+    }
 
 
 def _gone(request: BindRequest) -> dict[str, tuple[str, str]]:

@@ -60,7 +60,9 @@ async def test_dollars_are_counted_and_capped() -> None:
         for e in panel()
     ]
     free = await verdict_of(settings_for(*priced))
-    capped = await verdict_of(settings_for(*priced, max_usd=0.0098, effort=10))
+    capped = await verdict_of(
+        settings_for(*priced, max_usd=0.0098, effort=10, broker="fixed")
+    )
 
     assert free.usage.usd is not None
     assert free.usage.usd > 0

@@ -129,6 +129,10 @@ async def test_without_enough_experts_left_the_best_answer_so_far_counts(
     assert record.verdict.stop_reason == "no_team"
     assert record.verdict.rounds == 1
     assert record.verdict.answer
+    assert record.verdict.status == "degraded"
+    (missing,) = record.verdict.absences
+    assert (missing.expert, missing.round, missing.kind) == ("ada", 2, "model_gone")
+    assert "connection refused" in missing.reason
 
 
 async def test_the_fixed_team_is_never_re_bound(

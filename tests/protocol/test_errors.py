@@ -16,7 +16,7 @@ from nsed.protocol.errors import (
 def test_every_error_is_an_nsed_error() -> None:
     found = [getattr(errors, name) for name in errors.__all__ if "Error" in name]
 
-    assert len(found) == 8
+    assert len(found) == 10
     assert all(issubclass(error, NsedError) for error in found)
 
 

@@ -183,7 +183,7 @@ async def test_it_is_one_of_the_doors_of_the_server() -> None:
 
     app = await asyncio.to_thread(create_app, Settings())
     transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
         schema = await client.get("/langserve/nsed/input_schema")
 
     assert "task" in schema.json()["properties"]
