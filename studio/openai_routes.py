@@ -156,7 +156,7 @@ async def _unless(
             waiting.cancel()
     if not waiting.done():
         left()
-        raise RefusedError(400, "the client went away", code="disconnected")
+        raise RefusedError(499, "the client went away", code="disconnected")
     return waiting.result()
 
 

@@ -70,7 +70,7 @@ class RequestLimits:
                     message = await receive()
                     if message["type"] == "http.disconnect":
                         raise RefusedError(
-                            400, "the client went away", code="disconnected"
+                            499, "the client went away", code="disconnected"
                         )
                     part = message.get("body", b"")
                     size += len(part)

@@ -58,6 +58,11 @@ class RunControl:
     admission: Admission
     caller: Caller
 
+    def presets(self) -> list[str | None]:
+        """Names of those that the caller may ask with; None, the first: without."""
+        every = (None, *sorted(self.service.settings.presets))
+        return [preset for preset in every if self.caller.may_use(preset)]
+
     async def find(self, run_id: str) -> FoundRun:
         """Find a run.
 

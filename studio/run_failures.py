@@ -38,13 +38,13 @@ def refusal_of(error: NsedError, run_id: str = "") -> RefusedError:
     """
     if isinstance(error, RefusedError):
         return error
-    where = f" Run {run_id} has what came in." if run_id else ""
+    words = _with_place(str(error), run_id)
     if isinstance(error, QuorumError | DegradedError | StructureError):
         code = {QuorumError: "no_quorum", DegradedError: "degraded"}.get(
             type(error), "no_such_form"
         )
         return RefusedError(
-            502, f"{error}{where}", code=code, type="server_error", headers=_NO_RETRY
+            502, words, code=code, type="server_error", headers=_NO_RETRY
         )
     if isinstance(error, BudgetError | InfeasibleTeam):
         return RefusedError(422, str(error), code="limits_too_tight", headers=_NO_RETRY)
@@ -58,8 +58,16 @@ def refusal_of(error: NsedError, run_id: str = "") -> RefusedError:
         )
     return RefusedError(
         500,
-        f"{error}{where}",
+        words,
         code="run_failed",
         type="server_error",
         headers=_NO_RETRY,
     )
+
+
+def _with_place(words: str, run_id: str) -> str:
+    """A sentence, and where the rest is to be found."""
+    if not run_id:
+        return words
+    stop = "" if words.endswith((".", "!", "?")) else "."
+    return f"{words}{stop} Run {run_id} has what came in."

@@ -127,9 +127,11 @@ class ListedRun(_Reply):
 
 
 class RunList(_Reply):
-    """The latest runs, the newest first."""
+    """The latest runs, the newest first, and what a new one may be begun with."""
 
     runs: list[ListedRun]
+    presets: list[str | None]
+    """What the caller may give as `preset`; null, the first if it may be: none."""
 
 
 class TrailStatus(_Reply):

@@ -57,8 +57,10 @@ def run_routes() -> APIRouter:
         control: TheControl, most: Annotated[int, Query(ge=1, le=200)] = 50
     ) -> RunList:
         """The caller's latest runs, the newest first."""
-        owner = control.caller.name
-        return RunList(runs=await run_entries(control.service, owner, most))
+        return RunList(
+            runs=await run_entries(control.service, control.caller.name, most),
+            presets=control.presets(),
+        )
 
     @router.post("/runs", status_code=201)
     async def ask(asked: Asked, control: TheControl) -> Begun:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
+import langserve  # noqa: F401 - reads files when imported, which no loop here allows
 import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse

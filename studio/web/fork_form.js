@@ -3,12 +3,12 @@
 import { h } from "./element.js";
 import { said } from "./foreign.js";
 
-/** Folded, one for every round. */
+/** Folded, one for every round; what is typed stays when the round is drawn anew. */
 export function drawForkForm(round, live) {
   const id = `knobs-${round}`;
   const knobs = h("textarea", { id, rows: 2, spellcheck: "false", placeholder: "rounds = 5" });
   const problem = h("p", { class: "problem", role: "alert" });
-  return h("details", { class: "fork", "data-key": `fork ${round}` },
+  return h("details", { class: "fork", "data-key": `fork ${round}`, "data-keep": `fork ${round}` },
     h("summary", null, "Fork from here"),
     h("form", { on: { submit } },
       h("p", null, `Another run begins as this one stood before round ${round}. This one stays as it is.`),

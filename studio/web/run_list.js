@@ -10,29 +10,30 @@ import { STATES, dollars, moment, plural } from "./words.js";
 export async function drawList(main) {
   document.title = "Runs – nsed";
   let runs;
+  let presets;
   try {
-    ({ runs } = await withKey(main, () => get("/runs?most=50")));
+    ({ runs, presets } = await withKey(main, () => get("/runs?most=50")));
   } catch (error) {
     main.replaceChildren(h("section", { class: "alarm bad", role: "alert" }, h("h1", null, "The runs cannot be read"), h("p", null, said(error.message))));
     return;
   }
-  main.replaceChildren(h("h1", { class: "unseen" }, "Runs"), question(),
+  main.replaceChildren(h("h1", { class: "unseen" }, "Runs"), question(presets),
     h("section", { class: "list", "aria-labelledby": "runs-title" },
       h("h2", { id: "runs-title" }, "Runs"),
       runs.length ? h("ol", { class: "runs" }, runs.map(entry)) : h("p", null, "There are none yet.")));
 }
 
-function question() {
+function question(presets) {
   const task = h("textarea", { id: "task", name: "task", rows: 3, required: true, dir: "auto" });
-  const preset = h("input", { id: "preset", name: "preset", list: "presets", autocomplete: "off", placeholder: "none" });
+  const preset = h("select", { id: "preset", name: "preset" },
+    presets.map((name) => h("option", { value: name ?? "" }, name ?? "none")));
   const problem = h("p", { class: "problem", role: "alert" });
   const button = h("button", { class: "main" }, "Ask");
   return h("form", { class: "new panel", "aria-labelledby": "new-title", on: { submit } },
     h("h2", { id: "new-title" }, "New question"),
     h("label", { for: "task" }, "Question"), task,
     h("p", { class: "buttons" }, button,
-      h("span", { class: "beside" }, h("label", { for: "preset" }, "Preset"), preset,
-        h("datalist", { id: "presets" }, ["fast", "deep"].map((name) => h("option", { value: name }))))),
+      h("span", { class: "beside" }, h("label", { for: "preset" }, "Preset"), preset)),
     problem);
 
   async function submit(event) {
@@ -40,7 +41,7 @@ function question() {
     problem.replaceChildren();
     button.disabled = true;
     try {
-      const named = preset.value.trim();
+      const named = preset.value;
       const { id } = await post("/runs", { task: task.value, ...(named && { preset: named }) });
       location.assign(`/runs/${encodeURIComponent(id)}`);
     } catch (error) {

@@ -1,5 +1,6 @@
 /** The page in sections: only those whose data changed are drawn anew, and what was
- * open or had the focus stays so. */
+ * open or had the focus stays so. An element with `data-keep` is itself kept, with all
+ * that the reader did in it, as long as one of that name is drawn. */
 
 const FOCUSED = "a[href], button, input, select, textarea, summary, [tabindex]";
 
@@ -43,10 +44,17 @@ function replaced(old, fresh) {
   for (const one of fresh.querySelectorAll("details[data-key]")) one.open = one.open || open.has(one.dataset.key);
   const all = [...old.querySelectorAll(FOCUSED)];
   const at = all.indexOf(document.activeElement);
+  const focused = all[at];
   const scrolled = [...old.querySelectorAll(".scroll")].map((box) => [box.scrollLeft, box.scrollTop]);
+  keep(old, fresh);
   old.replaceWith(fresh);
   [...fresh.querySelectorAll(".scroll")].forEach((box, i) => scrolled[i] && box.scrollTo(...scrolled[i]));
-  if (at >= 0) same(all[at], fresh, at)?.focus({ preventScroll: true });
+  if (focused) (focused.isConnected ? focused : same(focused, fresh, at))?.focus({ preventScroll: true });
+}
+
+function keep(old, fresh) {
+  const kept = new Map([...old.querySelectorAll("[data-keep]")].map((one) => [one.dataset.keep, one]));
+  for (const one of fresh.querySelectorAll("[data-keep]")) one.replaceWith(kept.get(one.dataset.keep) ?? one);
 }
 
 function same(element, fresh, at) {

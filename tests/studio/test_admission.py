@@ -202,6 +202,22 @@ async def test_a_key_may_use_its_presets_only(tmp_path: Path) -> None:
             assert (await here.ask("ben", TASK, preset=preset)).status_code == 200
 
 
+async def test_the_page_is_told_which_presets_a_key_may_use(tmp_path: Path) -> None:
+    keys: dict[str, dict[str, Any]] = {
+        "ann": {"presets": ("fast",)},
+        "ben": {"presets": ("fast", "default")},
+        "cy": {},
+    }
+    found = {}
+    async with server(tmp_path, keys=keys) as here:
+        for name in keys:
+            reply = await here.client.get("/api/runs", headers=here.bearer(name))
+            found[name] = reply.json()["presets"]
+        every = sorted(here.app.state.settings.presets)
+
+    assert found == {"ann": ["fast"], "ben": [None, "fast"], "cy": [None, *every]}
+
+
 async def test_a_door_that_counts_no_calls_and_says_nothing_pays_all(
     tmp_path: Path,
 ) -> None:

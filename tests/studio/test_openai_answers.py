@@ -98,7 +98,7 @@ async def test_a_failed_run_is_an_error_that_names_who_is_missing(
     for name in ("ada", "bob", "cy"):
         assert f"{name}" in error["message"]
     assert "the provider is on fire" in error["message"]
-    assert live.run.run_id in error["message"]
+    assert f". Run {live.run.run_id} has what came in." in error["message"]
 
 
 async def test_all_or_nothing_is_an_error_if_somebody_is_missing(

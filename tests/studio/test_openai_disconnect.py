@@ -2,9 +2,12 @@
 
 import http.client
 import json
+import logging
 import socket
 import threading
 from collections.abc import Iterator
+from logging.handlers import QueueHandler
+from queue import SimpleQueue
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +17,7 @@ from loopback_provider import Answer, Provider, Seen
 from served import Served, at_provider, served
 
 from nsed.config.settings import Settings
+from nsed.studio.outer_guard import ACCESS
 
 WAIT_S = 20
 BODY: dict[str, Any] = {
@@ -103,6 +107,26 @@ def test_a_client_that_hangs_up_ends_the_run(
     assert live.cancelled
     assert live.record is None
     assert len(hanging.provider.seen) == 3
+
+
+def test_the_log_tells_who_hung_up_from_a_bad_request(
+    here: Served, hanging: Hanging
+) -> None:
+    lines: SimpleQueue[logging.LogRecord] = SimpleQueue()
+    handler, log = QueueHandler(lines), logging.getLogger(ACCESS)
+    level = log.level
+    log.setLevel(logging.INFO)
+    log.addHandler(handler)
+    try:
+        connection = asked(here, BODY)
+        hanging.has_heard(3)
+        connection.close()
+        line = lines.get(timeout=WAIT_S).getMessage()
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(level)
+
+    assert line.startswith("POST /v1/chat/completions 499 ")
 
 
 def test_a_client_that_hangs_up_later_in_the_run_ends_it_too(

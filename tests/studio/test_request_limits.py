@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from nsed.config.server import ServerSettings
 from nsed.config.settings import Settings
+from nsed.studio.refusal import RefusedError
 from nsed.studio.request_limits import RequestLimits, _depth_above
 
 JSON = {"content-type": "application/json"}
@@ -82,6 +83,25 @@ async def test_a_body_that_does_not_come_is_not_waited_for() -> None:
     scope = {"type": "http", "headers": [(b"content-length", b"9")]}
     with pytest.raises(Exception, match="did not arrive"):
         await RequestLimits(app, limits=limits)(scope, never, never)
+
+
+async def test_a_body_that_breaks_off_is_nobodys_bad_request() -> None:
+    async def app(*_: Any) -> None:
+        raise AssertionError
+
+    coming: list[dict[str, Any]] = [
+        {"type": "http.request", "body": b"{", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+
+    async def receive() -> Any:
+        return coming.pop(0)
+
+    with pytest.raises(RefusedError, match="went away") as refused:
+        await RequestLimits(app, limits=LIMITS)(
+            {"type": "http", "headers": []}, receive, app
+        )
+    assert (refused.value.status, refused.value.code) == (499, "disconnected")
 
 
 @pytest.mark.parametrize(

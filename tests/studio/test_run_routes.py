@@ -428,7 +428,7 @@ async def test_a_run_of_somebody_else_is_not_there(kept: bool, tmp_path: Path) -
         checkpoint = (await ann.get(f"/runs/{id_}/checkpoints")).json()["checkpoints"]
         for other in (ben, here):
             assert await every_route(other, id_, checkpoint[0]["id"]) == [404] * 9
-            assert (await other.get("/runs")).json() == {"runs": []}
+            assert (await other.get("/runs")).json()["runs"] == []
         strange = (await ben.get(f"/runs/{id_}")).json()
         missing = (await ben.get("/runs/nothing")).json()
         mine = await ann.told(id_)

@@ -96,6 +96,28 @@ def test_giving_up_asks_twice(server: Any, look: Any) -> None:
     page.get_by_role("region", name="Verdict").wait_for()
 
 
+def test_giving_up_stays_asked_while_the_run_goes_on(server: Any, look: Any) -> None:
+    page = look(server.begin(TASK))
+    page.get_by_text("0 of 5 in").wait_for()
+    page.get_by_role("button", name="Give it up").click()
+    page.keyboard.press("Shift+Tab")
+
+    server.let("ada propose 1", "bert propose 1")
+    page.get_by_text("2 of 5 in").wait_for()
+    page.locator("#round-1 .proposal").nth(1).wait_for()
+    assert page.evaluate("document.activeElement.id") == "cancel-really"
+    page.get_by_role("button", name="Keep it").focus()
+    server.let("chidi propose 1")
+    page.get_by_text("3 of 5 in").wait_for()
+    assert page.evaluate("document.activeElement.textContent") == "Keep it"
+    assert page.posted == []
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    page.locator(".state.cancelled").wait_for()
+
+    assert page.posted == [("cancel", {})]
+
+
 def test_the_user_decides_by_keyboard_alone(server: Any, look: Any) -> None:
     server.let()
     page = look(server.begin(TASK, human_review=True, rounds=2))
@@ -145,7 +167,11 @@ def test_a_question_is_asked_from_the_list(server: Any, look: Any) -> None:
     page.get_by_text("There are none yet.").wait_for()
 
     page.get_by_role("textbox", name="Question").fill(TASK)
-    page.get_by_label("Preset").fill("fast")
+    preset = page.get_by_role("combobox", name="Preset")
+    options = preset.locator("option").all_inner_texts()
+    assert options == ["none", *sorted(server.settings.presets)]
+    assert preset.input_value() == ""
+    preset.select_option("fast")
     page.get_by_role("button", name="Ask").click()
     page.get_by_role("region", name="Verdict").wait_for()
     assert page.posted == [("runs", {"task": TASK, "preset": "fast"})]
@@ -188,6 +214,33 @@ def test_a_fork_begins_another_run(server: Any, look: Any) -> None:
         "fork",
         {"from_round": 2, "knobs": {"rounds": 4, "rule": "classic"}},
     )
+
+
+def test_what_is_typed_for_a_fork_stays_when_the_run_ends(
+    server: Any, look: Any
+) -> None:
+    names = ("ada", "bert", "chidi", "dora", "emil")
+    page = look(server.begin(TASK))
+    server.let(
+        *(f"{name} {does} 1" for name in names for does in ("propose", "review"))
+    )
+    fork = page.locator("#round-1 details.fork")
+    fork.locator("summary").click()
+    fork.locator("textarea").fill("rounds = 99")
+    fork.get_by_role("button").click()
+    fork.locator(".problem").get_by_text("knobs.rounds").wait_for()
+    fork.locator("textarea").fill("rounds = 4")
+    page.keyboard.press("Home")
+
+    server.let()
+    page.get_by_role("region", name="Verdict").wait_for()
+    page.locator("#round-2 details.fork").wait_for()
+    page.keyboard.type("# ")
+
+    assert page.locator("#knobs-1").input_value() == "# rounds = 4"
+    assert "knobs.rounds" in fork.locator(".problem").inner_text()
+    assert page.locator("#knobs-1").is_visible()
+    assert page.locator("#knobs-2").input_value() == ""
 
 
 def test_the_state_at_a_checkpoint_is_shown_as_text(server: Any, look: Any) -> None:
