@@ -78,6 +78,17 @@ async def test_each_url_is_asked_once_and_all_at_the_same_time(
         assert (provider.probes, other.probes) == (1, 1)
 
 
+async def test_who_has_just_answered_is_slow_and_not_gone(
+    hire: Hire, provider: Provider
+) -> None:
+    provider.listing = Answer(fault="hang")
+    pool = [expert_at(provider, "ada"), at(nobody(), "bob")]
+
+    gone = await hire.reachable(pool, timeout_s=0.3, patient_with={"ada", "bob"})
+
+    assert set(gone) == {"bob"}  # nobody listens there: no patience helps
+
+
 async def test_only_urls_are_asked(hire: Hire) -> None:
     pool = [
         scripted("ada", "x"),

@@ -15,11 +15,12 @@ from server_command import served
 from silent_provider import SilentProvider, silent_pool
 
 pytest.importorskip("langserve", reason="needs the extra nsed[langserve]")
-from nsed.config.settings import Settings  # noqa: E402 - after the skip
-from nsed.studio.server import create_app  # noqa: E402
 from langchain_core.messages import HumanMessage
 from langchain_core.runnables import RunnableLambda
 from langserve import RemoteRunnable
+
+from nsed.config.settings import Settings
+from nsed.studio.server import create_app
 
 pytestmark = pytest.mark.slow
 POOL = (Path(__file__).parents[1] / "cli/conftest.py").read_text().split('"""')[3]
