@@ -34,7 +34,8 @@ _IN: Final = """<form method="post" action="/login">
 <p><button>Log in</button></p>
 </form>
 """
-_OUT: Final = """<p>You are logged in with the key {name}. <a href="{next}">Go on</a></p>
+_OUT: Final = """<p>You are logged in with the key {name}.
+<a href="{next}">Go on</a></p>
 <form method="post" action="/logout">
 <p><button>Log out</button></p>
 </form>

@@ -192,6 +192,29 @@ async def test_every_reply_says_what_browsers_must_not_do(tmp_path: Path) -> Non
         assert reply.headers["cross-origin-resource-policy"] == "same-origin"
 
 
+@pytest.mark.parametrize(
+    ("path", "may"),
+    [
+        ("/langserve/nsed/playground/", True),
+        ("/langserve/nsed/c/N4Xy/playground/", True),
+        ("/langserve/nsed/input_schema", False),
+        ("/langserve/nsed/c/N4Xy/config_schema", False),
+        ("/runs/langserve/nsed/playground/", False),
+        ("/runs", False),
+        ("/login", False),
+        ("/openapi.json", False),
+    ],
+)
+async def test_only_the_playground_may_compile_text(
+    path: str, may: bool, tmp_path: Path
+) -> None:
+    async with server(tmp_path) as here:
+        reply = await here.client.get(path)
+
+    assert ("'unsafe-eval'" in reply.headers["content-security-policy"]) == may
+    assert ("'unsafe-inline'" in reply.headers["content-security-policy"]) == may
+
+
 def test_any_address_is_no_name_of_ours() -> None:
     async def app(*_: object) -> None: ...
 
