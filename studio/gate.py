@@ -6,11 +6,11 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from nsed.studio.admission import Admission
-from nsed.studio.login_page import LOGIN
+from nsed.studio.login_page import LOGIN, LOGOUT
 
 __all__ = ["OPEN_TO_ALL", "Gate"]
 
-OPEN_TO_ALL: Final = frozenset({"/healthz", LOGIN, "/logout"})
+OPEN_TO_ALL: Final = frozenset({"/healthz", LOGIN, LOGOUT})
 """Paths that need no key. They tell nothing and ask no model."""
 
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from nsed.studio.admission import Admission
-from nsed.studio.login_page import LOGIN, back_to, login_page
+from nsed.studio.login_page import LOGIN, LOGOUT, back_to, login_page, logout_page
 from nsed.studio.sessions import COOKIE
 
 __all__ = ["login_routes"]
@@ -19,12 +19,15 @@ login_routes = APIRouter(include_in_schema=False)
 
 @login_routes.get(LOGIN)
 async def form(request: Request) -> Response:
-    """Show the form; where no keys are asked for there is nothing to log in to."""
+    """Show the form, or the way out; without keys there is nothing to log in to."""
     admission: Admission = request.app.state.admission
     back = back_to(request.query_params.get("next", "/"))
     await admission.ring.refresh()
     if not admission.ring.required:
         return RedirectResponse(back, status_code=303)
+    session = admission.sessions.find(request.cookies.get(COOKIE, ""))
+    if session and await admission.ring.named(*session):
+        return logout_page(back, session[0])
     return login_page(back)
 
 
@@ -50,7 +53,7 @@ async def log_in(request: Request) -> Response:
     return reply
 
 
-@login_routes.post("/logout")
+@login_routes.post(LOGOUT)
 async def log_out(request: Request) -> Response:
     """Make the cookie worthless, and take it away."""
     admission: Admission = request.app.state.admission

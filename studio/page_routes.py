@@ -9,6 +9,8 @@ from typing import Final
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 
+from nsed.studio.admission import TheCaller
+from nsed.studio.login_page import LOGIN
 from nsed.studio.web_files import MEDIA_TYPES, PAGE, WEB_FILES
 
 __all__ = ["CONTENT_SECURITY_POLICY", "page_routes"]
@@ -24,10 +26,12 @@ _HEADERS: Final = {
     "content-security-policy": CONTENT_SECURITY_POLICY,
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",
     "x-content-type-options": "nosniff",
     "cache-control": "no-cache",
 }
+_PLACES: Final = '<nav id="places" aria-label="Pages">'
+_WITH_A_KEY: Final = PAGE.replace(_PLACES, f'{_PLACES}<a href="{LOGIN}">Log out</a>')
 _TAGS: Final = {
     name: f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
     for name, text in WEB_FILES.items()
@@ -44,8 +48,12 @@ def page_routes() -> APIRouter:
 
     @router.get("/runs")
     @router.get("/runs/{run_id}")
-    async def page(run_id: str = "") -> Response:  # noqa: ARG001 - the page reads it
-        return Response(PAGE, headers=_HEADERS, media_type=MEDIA_TYPES["html"])
+    async def page(
+        caller: TheCaller,
+        run_id: str = "",  # noqa: ARG001 - the page reads it
+    ) -> Response:
+        text = _WITH_A_KEY if caller.name else PAGE
+        return Response(text, headers=_HEADERS, media_type=MEDIA_TYPES["html"])
 
     @router.get("/web/{name}")
     async def file(name: str, request: Request) -> Response:

@@ -1,5 +1,6 @@
 """What every reply tells browsers: load nothing, frame nothing, keep nothing."""
 
+import re
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
@@ -11,16 +12,18 @@ CONTENT_POLICY: Final = (
     "default-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 """Where a route says nothing else; the run page has its own."""
-_OF_OTHERS: Final = {
-    "/langserve/": "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src "
+_PLAYGROUND: Final = re.compile(r"/langserve/[^/]+(/c/[^/]+)?/playground/")
+_OF_PLAYGROUND: Final = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src "
     "'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri "
-    "'none'; form-action 'self'; frame-ancestors 'none'",
-}
-"""Pages of other packages, by the beginning of their path, that need more."""
+    "'none'; form-action 'self'; frame-ancestors 'none'"
+)
+"""LangServe's page holds a script, and compiles the schema it checks its form by."""
 _ALWAYS: Final = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
-    "referrer-policy": "no-referrer",
+    # With no-referrer, browsers would send our own forms with `Origin: null`.
+    "referrer-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
 }
@@ -36,8 +39,7 @@ class SecurityHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         path = scope.get("path", "")
-        found = (text for begin, text in _OF_OTHERS.items() if path.startswith(begin))
-        policy = next(found, CONTENT_POLICY)
+        policy = _OF_PLAYGROUND if _PLAYGROUND.match(path) else CONTENT_POLICY
 
         async def adding(message: Message) -> None:
             if message["type"] == "http.response.start":

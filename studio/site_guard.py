@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from nsed.studio.login_page import LOGIN
+from nsed.studio.login_page import LOGIN, LOGOUT
 from nsed.studio.refusal import RefusedError
 
 __all__ = ["SiteGuard"]
@@ -16,7 +16,7 @@ __all__ = ["SiteGuard"]
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _ANYWHERE: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - a name for it
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-_FORMS: Final = frozenset({LOGIN, "/logout"})
+_FORMS: Final = frozenset({LOGIN, LOGOUT})
 """Where HTML forms lead; everywhere else what changes something comes as JSON."""
 
 
@@ -76,6 +76,8 @@ def _require_origin(method: str, headers: Headers, host: str) -> None:
     opens = method == "GET" and headers.get("sec-fetch-mode") == "navigate"
     # The scheme may differ: a proxy before us may speak TLS.
     ours = all(o.partition("://")[2].lower() == host.lower() for o in origins)
+    # So a form of ours comes where a proxy forbids referrers; no page sets the latter.
+    ours = ours or (origins == ["null"] and site == "same-origin")
     if ours and (site in (None, "same-origin", "none") or opens):
         return
     raise RefusedError(

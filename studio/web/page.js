@@ -12,7 +12,7 @@ if (exported) {
   drawRun(main, JSON.parse(exported.textContent));
 } else {
   const here = found ? null : "page";
-  document.getElementById("places").append(h("a", { href: "/runs", "aria-current": here }, "Runs"));
+  document.getElementById("places").prepend(h("a", { href: "/runs", "aria-current": here }, "Runs"));
   if (found) watchRun(main, decodeURIComponent(found[1]));
   else drawList(main);
 }

@@ -32,6 +32,7 @@ async def test_a_page_leads_to_the_form_and_the_form_back_to_the_page(
         form = await here.client.get(away.headers["location"])
         back = await log_in(here, f"  {here.tokens['ann']}\n", "/page/7")
         page = await here.client.get(back.headers["location"], headers=PAGE)
+        inside = await here.client.get("/login?next=/page/7")
         kept = {"cookie": f"{COOKIE}={here.client.cookies[COOKIE]}"}
         out = await here.client.post("/logout")
         after = await here.client.get("/page/7", headers={**PAGE, **kept})
@@ -43,6 +44,9 @@ async def test_a_page_leads_to_the_form_and_the_form_back_to_the_page(
     assert "samesite=strict" in cookie
     assert here.tokens["ann"] not in back.headers["set-cookie"]
     assert (back.status_code, page.text) == (303, '"the page"')
+    assert "logged in with the key ann" in inside.text
+    assert 'href="/page/7"' in inside.text
+    assert "password" not in inside.text
     assert (out.status_code, after.status_code) == (303, 303)
 
 

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from nsed.graphs.catalogue import create_graph
+from nsed.studio.admission import Admission
 from nsed.studio.page_routes import CONTENT_SECURITY_POLICY, page_routes
 from nsed.studio.run_export import export_run
 from nsed.studio.web_files import PAGE, WEB_FILES
@@ -22,6 +23,7 @@ FORBIDDEN = re.compile(
 @pytest.fixture
 def client() -> TestClient:
     app = FastAPI()
+    app.state.admission = Admission()
     app.include_router(page_routes())
     return TestClient(app)
 

@@ -94,6 +94,13 @@ async def test_at_all_addresses_numbers_are_answered_and_names_are_not(
         ({"origin": "http://127.0.0.1:3000"}, 403),
         ({"origin": "http://localhost:8017"}, 403),
         ({"origin": "null"}, 403),
+        # A page of ours behind a proxy that forbids referrers; the latter is the
+        # browser's own word.
+        ({"origin": "null", "sec-fetch-site": "same-origin"}, 200),
+        ({"origin": "null", "sec-fetch-site": "none"}, 403),
+        ({"origin": "null", "sec-fetch-site": "same-site"}, 403),
+        ({"origin": "null", "sec-fetch-site": "cross-site"}, 403),
+        ({"origin": "http://evil.example", "sec-fetch-site": "same-origin"}, 403),
         ({"origin": "http://["}, 403),
         ({"origin": ""}, 403),
         ({"sec-fetch-site": "cross-site"}, 403),
@@ -180,9 +187,32 @@ async def test_every_reply_says_what_browsers_must_not_do(tmp_path: Path) -> Non
         assert "frame-ancestors 'none'" in reply.headers["content-security-policy"]
         assert "default-src 'none'" in reply.headers["content-security-policy"]
         assert reply.headers["x-content-type-options"] == "nosniff"
-        assert reply.headers["referrer-policy"] == "no-referrer"
+        assert reply.headers["referrer-policy"] == "same-origin"
         assert reply.headers["cache-control"] == "no-store"
         assert reply.headers["cross-origin-resource-policy"] == "same-origin"
+
+
+@pytest.mark.parametrize(
+    ("path", "may"),
+    [
+        ("/langserve/nsed/playground/", True),
+        ("/langserve/nsed/c/N4Xy/playground/", True),
+        ("/langserve/nsed/input_schema", False),
+        ("/langserve/nsed/c/N4Xy/config_schema", False),
+        ("/runs/langserve/nsed/playground/", False),
+        ("/runs", False),
+        ("/login", False),
+        ("/openapi.json", False),
+    ],
+)
+async def test_only_the_playground_may_compile_text(
+    path: str, may: bool, tmp_path: Path
+) -> None:
+    async with server(tmp_path) as here:
+        reply = await here.client.get(path)
+
+    assert ("'unsafe-eval'" in reply.headers["content-security-policy"]) == may
+    assert ("'unsafe-inline'" in reply.headers["content-security-policy"]) == may
 
 
 def test_any_address_is_no_name_of_ours() -> None:
