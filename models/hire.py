@@ -42,8 +42,7 @@ class Hire:
     """Makes experts, and owns what they share: clients, limits, local servers.
 
     An expert is made once an event loop; a `Hire` serves many runs at once. What is
-    slow (imports, keys in files, hashes) waits for the first question, or for `check`,
-    and keeps off the loop.
+    slow waits for the first question, or for `check`, and keeps off the loop.
     """
 
     def __init__(
@@ -57,8 +56,8 @@ class Hire:
         Args:
             response_cache: A file that keeps replies: who is asked again what he was
                 asked before answers from it, at no cost. Scripted experts do not.
-            models: Chat models by expert's name, asked instead of what the
-                configuration would make, and never out of the cache.
+            models: Chat models by expert's name, asked in the place of its own; never
+                out of the cache.
         """
         self._models = dict(models or {})
         self.pool = EmbeddedPool()
@@ -116,15 +115,10 @@ class Hire:
     ) -> dict[str, str]:
         """Say whose endpoint is gone: by name, the cause.
 
-        Only URLs are asked, each once, all at the same time, for their list of models;
-        whoever answers is there, whatever he answers. No model is asked.
+        Only URLs are asked, each once, all at one time, for their list of models.
         """
         return await unreachable(
-            configs,
-            key_of=api_key_of,
-            clients=self._clients,
-            timeout_s=timeout_s,
-            patient_with=patient_with,
+            configs, api_key_of, self._clients, timeout_s, patient_with
         )
 
     async def aclose(self) -> None:

@@ -27,7 +27,6 @@ CAUSES: tuple[tuple[type[BaseException], str], ...] = (
 
 async def unreachable(
     configs: Iterable[ExpertConfig],
-    *,
     key_of: KeyOf,
     clients: HttpClients,
     timeout_s: float,
