@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Quiet: setuptools warns of the folder layout at every editable install.
 PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# Two processes; the same hash seed, so that they collect the same tests.
+PYTEST := PYTHONHASHSEED=0 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 Q ?=
 MINUTES ?= 10
 PORT ?= 2024
@@ -34,10 +36,10 @@ ask: $(VENV)/.user ## Ask the embedded models: make ask Q="..."
 ask: export NSED_QUESTION = $(value Q)
 
 test: $(VENV)/.dev check live ## The whole gate: what CI runs
-	$(BIN)/python -m pytest tests --quiet --cov --cov-report=term:skip-covered --cov-fail-under=90
+	$(PYTEST) tests --quiet --cov --cov-report=term:skip-covered --cov-fail-under=90
 
 quick: $(VENV)/.dev ## The everyday tests
-	$(BIN)/python -m pytest tests --quiet -m "not slow and not live_weights"
+	$(PYTEST) tests --quiet -m "not slow and not live_weights"
 
 format: $(VENV)/.dev ## Format and mend what can be mended
 	$(BIN)/ruff format .

@@ -84,7 +84,7 @@ def test_a_live_model_may_have_a_name_and_prices() -> None:
         ({"a b": "openai:m"}, "'a b': name"),
         ({"a b": Fake(does=says("x"))}, "'a b': name"),
     ],
-    ids=str,
+    ids=range(11),
 )
 def test_what_is_no_pool_is_refused(pool: Any, said: str) -> None:
     with pytest.raises(ConfigError) as caught:

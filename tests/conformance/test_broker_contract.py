@@ -39,7 +39,7 @@ def request(round_number: int = 1, **knobs: object) -> BindRequest:
     )
 
 
-@pytest.mark.parametrize("broker", BROKERS, ids=repr)
+@pytest.mark.parametrize("broker", BROKERS, ids=lambda made: type(made).__name__)
 class TestBroker:
     async def test_a_team_is_of_the_pool_and_no_seat_is_given_twice(
         self, broker: Broker
@@ -86,7 +86,7 @@ class TestBroker:
         assert (second.bound, second.round, second.started_at) == ("kept", 2, NOW + 9)
 
 
-@pytest.mark.parametrize("broker", CHOOSING, ids=repr)
+@pytest.mark.parametrize("broker", CHOOSING, ids=lambda made: type(made).__name__)
 class TestChoosingBroker:
     """What holds for those that choose; the fixed team takes whom it is told."""
 
