@@ -118,7 +118,7 @@ def _sections(found: Found, active: Sequence[ExpertConfig]) -> Iterator[str]:
     else:
         yield f"# max_usd = {_CAP_USD}   # most US dollars; every expert needs prices"
     yield "# deadline_s = 120   # seconds by the clock; then the best answer counts"
-    if any(expert.provider == "embedded" for expert in active):
+    if not active or any(expert.provider == "embedded" for expert in active):
         yield "patience_s = 90   # small models are slow: no further round after that"
     if len(active) > _CROWD:
         yield ""
