@@ -74,6 +74,7 @@ class _Cache(BaseCache):
             poolclass=database.NullPool,
             connect_args={"timeout": BUSY_S},
         )
+        self._same_again = database.exc.IntegrityError
         try:
             self._inner: BaseCache = room.SQLAlchemyCache(engine)
         except database.exc.OperationalError:  # somebody was faster
@@ -90,6 +91,8 @@ class _Cache(BaseCache):
     def update(self, prompt: str, llm_string: str, return_val: RETURN_VAL_TYPE) -> None:
         try:
             self._inner.update(prompt, llm_string, return_val)
+        except self._same_again:
+            return  # another process was faster with the same reply
         except Exception as error:
             raise OSError(str(error).splitlines()[0]) from error
 

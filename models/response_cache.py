@@ -114,8 +114,7 @@ class ResponseCache:
         try:
             self._open().update(key, FORM, [Generation(text=kept.model_dump_json())])
         except OSError as error:
-            if self._find(key) is None:  # else another process was faster with it
-                self._pause("written", error)
+            self._pause("written", error)
 
     def _pause(self, verb: str, error: Exception) -> None:
         _log.warning("response cache %s: not %s: %s", self.path, verb, error)
