@@ -66,7 +66,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def studio(port: int) -> tuple[dict[str, str], list[str]]:
     """What `make studio` sets and runs, with this Python's server."""
     said = subprocess.run(
-        ["make", "--dry-run", "studio", f"PORT={port}"],
+        ["make", "--no-print-directory", "--dry-run", "studio", f"PORT={port}"],
         cwd=ROOT,
         capture_output=True,
         text=True,
