@@ -307,7 +307,8 @@ async def test_two_keys_in_a_crowd_keep_their_budgets_and_share_nothing(
         budget = int(limits["budget_usd"] * NANO_USD)
         assert most[name] <= budget
         assert ends[name].set_aside == 0
-        assert 0 < ends[name].spent <= budget
+        assert ends[name].spent <= budget
+    assert ends["ann"].spent > 0  # all that ben began may have been cancelled
     total = sum(end.runs for end in ends.values())
     assert total == statuses.count(200)
 
