@@ -55,6 +55,8 @@ class Account:
     spent: int = 0
     set_aside: int = 0
     """For runs at work."""
+    at_work: int = 0
+    """How many runs that is for, of all servers."""
     runs: int = 0
     """Runs that are over."""
     unpriced_calls: int = 0
@@ -150,12 +152,12 @@ class Accounts:
             "WHERE key = ?1 AND (?2 IS NULL OR day = ?2)",
             *(key, day),
         )
-        ((aside,),) = await self._run(
-            "SELECT COALESCE(SUM(nano_usd), 0) FROM set_aside "
+        ((aside, at_work),) = await self._run(
+            "SELECT COALESCE(SUM(nano_usd), 0), COUNT(*) FROM set_aside "
             "WHERE key = ?1 AND (?2 IS NULL OR day = ?2)",
             *(key, day),
         )
-        return Account(spent, aside, runs, unpriced)
+        return Account(spent, aside, at_work, runs, unpriced)
 
     async def _run(self, statement: str, *values: object) -> Sequence[Any]:
         return list(await self.connection.execute_fetchall(statement, values))

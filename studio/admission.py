@@ -63,8 +63,6 @@ class Admission:
     limits: RunLimits = field(init=False)
     sessions: Sessions = field(init=False)
     _leaving: set[asyncio.Task[None]] = field(default_factory=set)
-    _funded: dict[str, int] = field(default_factory=dict)
-    """By key: runs at work that have their share set aside."""
 
     def __post_init__(self) -> None:
         """Count from zero."""
@@ -165,11 +163,7 @@ class Admission:
             ) from error
 
         def wish(account: Account) -> int:
-            # Those that wait for their share, as this one does, hold none of it yet.
-            others = self._funded.get(key.name, 0)
-            amount = share_of(account, key, config, others=others)
-            self._funded[key.name] = others + 1
-            return amount
+            return share_of(account, key, config)
 
         try:
             amount = await accounts.set_aside(id_, key.name, wish, per_day=key.per_day)
@@ -195,8 +189,6 @@ class Admission:
                 await granted.run.wait()
         finally:
             self.limits.leave(caller.name)
-            if caller.key is not None and caller.key.budget_usd is not None:
-                self._funded[caller.name] = max(0, self._funded.get(caller.name, 0) - 1)
         if caller.key is None or self.accounts is None:
             return
         try:

@@ -16,9 +16,7 @@ _SLOTS: Final = 8
 _SOON_S = 5.0
 
 
-def share_of(
-    account: Account, key: AccessKey, config: DeliberationConfig, *, others: int
-) -> int:
+def share_of(account: Account, key: AccessKey, config: DeliberationConfig) -> int:
     """Say how much to set aside for one run, in nano-dollars; the run's cap.
 
     That is the least of what is free, the run's own cap and the key's `usd_per_run`.
@@ -29,7 +27,6 @@ def share_of(
         account: How the key stands.
         key: Its limits; has a budget.
         config: The run's settings, all prices known.
-        others: Runs of this key that are at work.
 
     Raises:
         RefusedError: Nothing is left, and the run would cost something.
@@ -42,7 +39,7 @@ def share_of(
     )
     per_run = None if key.usd_per_run is None else _nano(key.usd_per_run)
     given = [cap for cap in (config.caps.nano_usd, per_run) if cap is not None]
-    slots = max(1, (key.concurrent or _SLOTS) - others)
+    slots = max(1, (key.concurrent or _SLOTS) - account.at_work)
     amount = min([free, *(given or [free // slots])])
     if amount > 0 or not costs or 0 in given:
         return amount

@@ -17,7 +17,6 @@ from langchain_core.tools import BaseTool
 from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
 from nsed.chat.call import WORDS, Call, call_of
-from nsed.chat.hires import SharedHire
 from nsed.chat.no_tools import NO_TOOLS
 from nsed.chat.play import RunManager
 from nsed.chat.source import Source, asked_for, model_of, with_preset
@@ -28,6 +27,7 @@ from nsed.config.settings import Settings
 from nsed.nodes.hiring import Hiring
 from nsed.protocol.errors import UnsupportedError
 from nsed.protocol.memory_text import token_estimate
+from nsed.shared_hire import SharedHire
 from nsed.state.context import DeliberationConfig
 from nsed.state.expert_config import ExpertConfig
 
@@ -120,7 +120,7 @@ class ChatNSED(StreamedChatModel):
             config=self.config, config_file=self.config_file, experts=self.experts
         )
         self._settings = source.settings()
-        self._shared = SharedHire(self._settings.response_cache)
+        self._shared = SharedHire(response_cache=self._settings.response_cache)
         asked_for(
             self._settings,
             self.preset,
@@ -146,7 +146,7 @@ class ChatNSED(StreamedChatModel):
         if self.hire is not None:
             yield self.hire
             return
-        async with self._shared.lent() as hire:
+        async with self._shared.hired() as hire:
             yield hire
 
     async def _chunks(

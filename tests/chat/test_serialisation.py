@@ -11,9 +11,9 @@ from langchain_core.load import dumpd, dumps, load
 from panel import panel, settings_for
 
 import nsed
-from nsed.chat.hires import SharedHire
 from nsed.chat_model import ChatNSED
 from nsed.models.hire import Hire
+from nsed.shared_hire import SharedHire
 
 pytestmark = pytest.mark.filterwarnings("ignore:The function `load` is in beta")
 
@@ -99,7 +99,7 @@ def test_the_response_cache_of_a_file_is_used_and_goes_along(tmp_path: Path) -> 
     model = ChatNSED(config_file=str(file))
 
     assert model == pickle.loads(pickle.dumps(model))  # noqa: S301
-    assert model._shared == SharedHire(str(tmp_path / "replies.sqlite"))
+    assert model._shared == SharedHire(response_cache=str(tmp_path / "replies.sqlite"))
     assert model._shared != SharedHire()
 
 

@@ -29,7 +29,7 @@ async def test_what_is_set_aside_is_settled_and_the_rest_is_free_again(
     async with open_accounts(tmp_path / "a.sqlite") as accounts:
         got = await accounts.set_aside("r1", "ann", lambda _: 100, per_day=False)
         assert got == 100
-        assert await accounts.account("ann") == Account(set_aside=100)
+        assert await accounts.account("ann") == Account(set_aside=100, at_work=1)
         assert await accounts.account("ben") == Account()
 
         await accounts.settle("r1", "ann", Usage(nano_usd=30))
@@ -144,7 +144,9 @@ def test_of_a_server_that_was_killed_what_it_owed_at_most_is_booked(
         process.wait()
         dead = asyncio.run(look())
 
-    assert alive == Account(set_aside=100), "of one that lives nothing is taken"
+    assert alive == Account(set_aside=100, at_work=1), (
+        "of one that lives nothing is taken"
+    )
     assert dead == Account(spent=40, runs=1)
     assert not list((tmp_path / "a.sqlite.servers").iterdir())
 
