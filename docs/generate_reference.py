@@ -6,20 +6,15 @@ The pages are committed, so that they can be read where the code is read; a test
 when they are not what the docstrings say today. Sources are read, never imported.
 """
 
-import ast
 import sys
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-import griffe
+from reference_markdown import docstring_lines, lines_of
+from reference_sources import ROOT, at_home, face, public, visited
 
 __all__ = ["PAGES", "Page", "render", "rendered_pages"]
 
-ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "docs" / "reference"
-_WIDTH = 88
 
 
 @dataclass(frozen=True)
@@ -98,38 +93,6 @@ PAGES = {
 }
 
 
-def source_of(module: str) -> Path:
-    """The file of a module: the folders at the top are packages of nsed."""
-    parts = module.split(".")[1:]
-    for root in (ROOT, ROOT / "src" / "nsed"):
-        base = root.joinpath(*parts)
-        for path in (base.with_suffix(".py"), base / "__init__.py"):
-            if parts and path.is_file():
-                return path
-    raise FileNotFoundError(module)
-
-
-def visited(module: str) -> griffe.Module:
-    """What stands in a module."""
-    file = source_of(module)
-    code = file.read_text(encoding="utf-8")
-    return griffe.visit(module, filepath=file, code=code, docstring_parser="google")
-
-
-def face() -> dict[str, str]:
-    """By public name of `nsed`: the module it lives in."""
-    text = (ROOT / "src/nsed/__init__.py").read_text(encoding="utf-8")
-    for node in ast.parse(text).body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "_HOME":
-            return dict(sorted(ast.literal_eval(node.value).items()))
-    raise LookupError("src/nsed/__init__.py: there is no _HOME")
-
-
-def public(module: griffe.Module) -> list[str]:
-    """The names in its `__all__`."""
-    return [str(name) for name in (module.exports or ())]
-
-
 def render(page: Page) -> str:
     """The Markdown of a page."""
     lines = [
@@ -141,185 +104,14 @@ def render(page: Page) -> str:
     ]
     if page.face:
         for name, home in face().items():
-            lines += ["", *_thing(visited(home)[name], f"nsed.{name}")]
+            lines += ["", *lines_of(visited(home)[name], f"nsed.{name}")]
     for name in page.modules:
         module = visited(name)
         lines += ["", f"## `{name}`"]
-        lines += ["", *_docstring(module)]
+        lines += ["", *docstring_lines(module)]
         for one in public(module):
-            lines += ["", *_thing(_at_home(module, one), one)]
+            lines += ["", *lines_of(at_home(module, one), one)]
     return "\n".join(line.rstrip() for line in lines).strip() + "\n"
-
-
-def _at_home(module: griffe.Module, name: str) -> Any:
-    """A name where it is defined."""
-    found = module[name]
-    if not found.is_alias:
-        return found
-    home, _, own = found.target_path.rpartition(".")
-    return visited(home)[own]
-
-
-def _thing(thing: Any, name: str) -> Iterator[str]:
-    yield f"### `{name}`"
-    yield ""
-    if thing.is_class:
-        yield from _class(thing, name.rpartition(".")[2])
-    elif thing.is_function:
-        yield from _fenced(_signature(thing, thing.name))
-        yield from _docstring(thing)
-    else:
-        if thing.annotation is not None or thing.value is not None:
-            yield from _fenced(_assigned(thing))
-        yield from _docstring(thing)
-
-
-def _class(thing: Any, name: str) -> Iterator[str]:
-    bases = ", ".join(str(base) for base in thing.bases)
-    yield from _fenced(f"class {name}({bases})" if bases else f"class {name}")
-    yield from _docstring(thing)
-    if "__init__" in thing.members and not thing.members["__init__"].is_alias:
-        made = thing.members["__init__"]
-        yield ""
-        yield from _fenced(_signature(made, name))
-        yield from _docstring(made)
-    if fields := list(_fields(thing)):
-        yield ""
-        yield from fields
-    shown = [m for m in thing.members.values() if _is_public(m)]
-    for member in shown:
-        if member.is_function or "property" in member.labels:
-            yield ""
-            yield f"#### `{name}.{member.name}`"
-            yield ""
-            if member.is_function:
-                yield from _fenced(_signature(member, member.name))
-            else:
-                yield from _fenced(f"{member.name}: {member.annotation}")
-            yield from _docstring(member)
-
-
-def _is_public(member: Any) -> bool:
-    return not member.name.startswith("_") and not member.is_alias
-
-
-def _fields(thing: Any) -> Iterator[str]:
-    """The attributes of a class, after those of its bases among ours."""
-    for base in thing.bases:
-        home = thing.module.members.get(str(base))
-        if home is not None and home.is_alias and home.target_path.startswith("nsed."):
-            yield from _fields(_at_home(thing.module, str(base)))
-    for field in thing.members.values():
-        hidden = not _is_public(field) or field.name == "model_config"
-        if field.is_attribute and "property" not in field.labels and not hidden:
-            yield f"- `{_assigned(field)}`{_bounds(field)}{_words_of(field)}"
-
-
-def _assigned(thing: Any) -> str:
-    """`name: type = value`; of a pydantic field its default."""
-    text = thing.name
-    if thing.annotation is not None:
-        text += f": {thing.annotation}"
-    value = _of_field(thing).get("default") if _of_field(thing) else thing.value
-    value = "" if value is None else " ".join(str(value).split())
-    if value and len(value) <= _WIDTH and value != "...":
-        text += f" = {value}"
-    return " ".join(text.split())
-
-
-def _of_field(thing: Any) -> dict[str, str]:
-    """The arguments of `Field(...)`, if it is one."""
-    value = "" if thing.value is None else str(thing.value)
-    if not value.startswith("Field("):
-        return {}
-    call = ast.parse(value, mode="eval").body
-    given = call.keywords if isinstance(call, ast.Call) else []
-    return {str(one.arg): ast.unparse(one.value) for one in given}
-
-
-def _bounds(thing: Any) -> str:
-    signs = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
-    found = _of_field(thing)
-    words = [f"{sign} {found[key]}" for key, sign in signs.items() if key in found]
-    return f" ({', '.join(words)})" if words else ""
-
-
-def _words_of(thing: Any) -> str:
-    if thing.docstring is None:
-        return ""
-    return f": {' '.join(thing.docstring.value.split())}"
-
-
-def _fenced(code: str) -> list[str]:
-    return ["```py", code, "```", ""]
-
-
-def _signature(function: Any, name: str) -> str:
-    """As it is written, without `self`."""
-    parts, starred = [], False
-    for parameter in function.parameters:
-        if parameter.name in ("self", "cls"):
-            continue
-        kind = str(parameter.kind.value)
-        if kind == "keyword-only" and not starred:
-            parts.append("*")
-            starred = True
-        stars = {"variadic positional": "*", "variadic keyword": "**"}.get(kind, "")
-        starred = starred or stars == "*"
-        text = stars + parameter.name
-        if parameter.annotation is not None:
-            text += f": {parameter.annotation}"
-        if parameter.default is not None and not stars:
-            equals = " = " if ":" in text else "="
-            text += f"{equals}{parameter.default}"
-        parts.append(text)
-    begin = "async " if "async" in function.labels else ""
-    head = "" if name[:1].isupper() else f"{begin}def "
-    end = f" -> {function.returns}" if function.returns and head else ""
-    line = f"{head}{name}({', '.join(parts)}){end}"
-    if len(line) <= _WIDTH:
-        return line
-    return "\n".join([f"{head}{name}(", *(f"    {part}," for part in parts), f"){end}"])
-
-
-def _docstring(thing: Any) -> Iterator[str]:
-    if thing.docstring is None:
-        return
-    for section in thing.docstring.parse("google", warnings=False):
-        yield from _section(section)
-
-
-def _section(section: Any) -> Iterator[str]:
-    kind, value = section.kind.value, section.value
-    if kind == "text":
-        yield from (*value.splitlines(), "")
-    elif kind in ("parameters", "attributes"):
-        yield from _list("Arguments", ((f"`{p.name}`", p.description) for p in value))
-    elif kind == "raises":
-        yield from _list(
-            "Raises", ((f"`{r.annotation}`", r.description) for r in value)
-        )
-    elif kind in ("returns", "yields"):
-        for one in value:
-            yield f"**{kind.title()}** {_one_line(one.description)}"
-            yield ""
-    elif kind == "admonition":
-        yield f"**{section.title or value.kind}** {_one_line(value.description)}"
-        yield ""
-    else:
-        raise ValueError(f"a section {kind!r}: say here how it is shown")
-
-
-def _list(title: str, items: Iterable[tuple[str, str]]) -> Iterator[str]:
-    yield f"**{title}**"
-    yield ""
-    for name, words in items:
-        yield f"- {name}: {_one_line(words)}"
-    yield ""
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
 
 
 def rendered_pages() -> dict[str, str]:
