@@ -121,8 +121,9 @@ def serving(settings: Settings) -> Iterator[PageServer]:
 
     listening = socket.create_server(("127.0.0.1", 0))
     server.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    # Without its logging: it would be that of all tests after this one.
     config = uvicorn.Config(
-        told_first, log_level="warning", timeout_graceful_shutdown=2
+        told_first, log_config=None, access_log=False, timeout_graceful_shutdown=2
     )
     ran = uvicorn.Server(config)
     thread = threading.Thread(target=ran.run, kwargs={"sockets": [listening]})

@@ -23,10 +23,8 @@ async def lose_an_error() -> None:
 
 
 def test_errors_of_other_packages_show_their_template_only(
-    capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    for name in ("uvicorn.error", "httpx"):  # a server of another test sets them
-        caplog.set_level(logging.INFO, name)
     with server_log(requests=True):
         asyncio.run(lose_an_error())
         try:
