@@ -16,17 +16,17 @@ help: ## Show the verbs
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 $(BIN)/python:
-	$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else f"nsed needs Python 3.11 or newer; {sys.executable} is {v[0]}.{v[1]}. Try: make PYTHON=python3.12 ...")'
-	$(PYTHON) -m venv $(VENV)
-	$(PIP) --upgrade pip
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else f"nsed needs Python 3.11 or newer; {sys.executable} is {v[0]}.{v[1]}. Try: make PYTHON=python3.12 ...")'
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) --upgrade pip
 
 $(VENV)/.user: $(BIN)/python pyproject.toml constraints.txt
 	@echo "Installing nsed into $(VENV) (once, about a minute) ..." >&2
-	$(PIP) --editable '.[local,serve]'
+	@$(PIP) --editable '.[local,serve]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.user
-	$(PIP) --group dev --editable '.[local,studio,serve,langserve,mcp,otel,postgres,draw,prices]'
+	@$(PIP) --group dev --editable '.[local,studio,serve,langserve,mcp,otel,postgres,draw,prices]'
 	@touch $@
 
 install: $(VENV)/.user ## Install nsed with embedded models into .venv
